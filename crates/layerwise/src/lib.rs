@@ -1,1 +1,13 @@
-//! stub
+//! The engine of Layerwise: declare, render, fingerprint, plan, run.
+
+pub mod builder;
+pub mod digest;
+pub mod fs;
+pub mod image_ref;
+pub mod inputs;
+pub mod layer;
+pub mod name;
+pub mod platform;
+pub mod process;
+pub mod registry;
+pub mod repo_path;

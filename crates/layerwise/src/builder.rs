@@ -1,0 +1,156 @@
+//! The port to whatever builds an image. Plain structs and one small trait; never starts a process itself.
+
+use camino::Utf8PathBuf;
+
+use crate::digest::Digest;
+use crate::image_ref::ImageRef;
+use crate::platform::Platform;
+use crate::process::Cancel;
+
+/// Everything a builder needs to know to build one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRequest {
+    /// The declared name: for reports and for naming temporary files.
+    pub image: String,
+    /// The one platform to build for.
+    pub platform: Platform,
+    /// The folder that `COPY` and bind mounts read.
+    pub context: Utf8PathBuf,
+    /// The Dockerfile; its ignore file lies beside it as `<file name>.dockerignore`.
+    pub dockerfile: Utf8PathBuf,
+    /// The stage to build, when it is not the last one.
+    pub target: Option<String>,
+    /// `ARG` values, in order.
+    pub build_args: Vec<(String, String)>,
+    /// Labels put on the image from outside the Dockerfile, in order.
+    pub labels: Vec<(String, String)>,
+    /// The references that the result gets.
+    pub tags: Vec<ImageRef>,
+    /// What `RUN --mount=type=secret` may read.
+    pub secrets: Vec<SecretValue>,
+    /// Push to the registry of the tags; otherwise the image lands in the engine's local store.
+    pub push: bool,
+    /// Whether to build without BuildKit's layer cache.
+    pub no_cache: bool,
+    /// Where the full log goes.
+    pub log: Utf8PathBuf,
+}
+
+/// A secret with its value. `Debug` does not show the value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValue {
+    /// The id that `RUN --mount=type=secret,id=…` names.
+    pub id: String,
+    /// Where the value comes from.
+    pub from: SecretSource,
+}
+
+/// Where a secret's value comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A file that the builder reads; its path may be shown, its content may not.
+    File(Utf8PathBuf),
+    /// A text that we hold: handed over through the child's environment, never through its arguments.
+    Text(String),
+}
+
+impl std::fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretValue").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What a finished build gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The digest of the image's manifest, as pushed or as stored (an engine without the containerd store has only
+    /// a configuration digest).
+    pub digest: Digest,
+    /// Instructions that ran or came from the cache.
+    pub steps: usize,
+    /// Those of them that came from the cache.
+    pub cached: usize,
+}
+
+/// What happens while an image is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildProgress {
+    /// An instruction started.
+    Started {
+        /// The instruction, as BuildKit names it: `[4/6] RUN pip install …`.
+        step: String,
+    },
+    /// An instruction came from the cache.
+    Cached {
+        /// As in `Started`.
+        step: String,
+    },
+    /// An instruction ended well.
+    Done {
+        /// As in `Started`.
+        step: String,
+        /// How long it took.
+        milliseconds: u64,
+    },
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The build ran and failed.
+    #[error("{image}: {}", step.as_deref().unwrap_or("the build failed"))]
+    Failed {
+        /// The image.
+        image: String,
+        /// The failing instruction, where BuildKit named one.
+        step: Option<String>,
+        /// BuildKit's own last word (`process "/bin/sh -c …" did not complete successfully: exit code: 1`).
+        message: String,
+        /// The last lines that the failing instruction printed, at most 20.
+        output: Vec<String>,
+        /// The file that holds the full log.
+        log: Utf8PathBuf,
+    },
+    /// Cancelled by the user; the builder has let go of it.
+    #[error("{image}: cancelled")]
+    Cancelled {
+        /// The image.
+        image: String,
+    },
+    /// The builder or its engine cannot be used.
+    #[error("{image}: {message}")]
+    Unavailable {
+        /// The image.
+        image: String,
+        /// What the builder said.
+        message: String,
+        /// What to do about it, where that is known.
+        hint: Option<String>,
+    },
+}
+
+/// Builds one image at a time; called from several threads at once.
+pub trait Builder: Sync {
+    /// Builds, tags, and pushes or stores. Returns only after every child has ended, also when cancelled.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    fn build(
+        &self,
+        request: &BuildRequest,
+        cancel: &Cancel,
+        progress: &dyn Fn(BuildProgress),
+    ) -> Result<Built, BuildError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_is_object_safe_and_a_secret_is_not_shown() {
+        fn _object(_: &dyn Builder) {}
+        let secret = SecretValue { id: "token".into(), from: SecretSource::Text("hunter2".into()) };
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}

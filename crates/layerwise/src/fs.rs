@@ -1,0 +1,194 @@
+//! The door to the disk for what the engine writes: atomic files and locks. Never walks and never digests (`scan` does).
+
+use std::io::{self, Write};
+
+use camino::Utf8Path;
+use fs_err as fs;
+
+/// Writes `bytes` to `path` so that a reader sees the old file or the whole new one, and a power cut leaves one of
+/// the two: a temporary file in the same folder, synced, renamed, and the folder synced. Creates missing folders.
+///
+/// # Errors
+/// Any error of the file system; it names the path. The temporary file is removed.
+pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = write_beside(path, bytes)?;
+    finish(fs::rename(&temporary, path), &temporary, path)
+}
+
+/// As [`write_atomic`], but an existing file stays as it is. Answers whether ours was written.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
+    let temporary = write_beside(path, bytes)?;
+    // A hard link fails where the name is taken, in one step, on every file system that a checkout lives on.
+    match fs::hard_link(&temporary, path) {
+        Ok(()) => {
+            finish(fs::remove_file(&temporary), &temporary, path)?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&temporary)?;
+            Ok(false)
+        }
+        Err(error) => finish(Err(error), &temporary, path).map(|()| false),
+    }
+}
+
+/// Writes only when the file does not hold these bytes already, so that its modification time tells the truth.
+/// Answers whether it wrote.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_if_different(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
+    match fs::read(path) {
+        Ok(present) if present == bytes => return Ok(false),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    write_atomic(path, bytes)?;
+    Ok(true)
+}
+
+fn write_beside(path: &Utf8Path, bytes: &[u8]) -> io::Result<camino::Utf8PathBuf> {
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    fs::create_dir_all(folder)?;
+    let temporary = folder.join(format!(".{}.{}", path.file_name().unwrap_or("file"), unique()));
+    let result = fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    if let Err(error) = result {
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
+    Ok(temporary)
+}
+
+fn finish(result: io::Result<()>, temporary: &Utf8Path, path: &Utf8Path) -> io::Result<()> {
+    if let Err(error) = result {
+        let _ = fs::remove_file(temporary);
+        return Err(error);
+    }
+    fs::File::open(path.parent().unwrap_or(Utf8Path::new(".")))?.sync_all()
+}
+
+/// A name that no other process and no other thread of this one uses: the process's id and a counter.
+fn unique() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// An exclusive lock that lasts until it is dropped. The operating system takes it back when the process ends,
+/// however it ends, so no lock ever needs a person.
+#[derive(Debug)]
+pub struct Lock {
+    _file: fs::File,
+}
+
+impl Lock {
+    /// Waits until the lock on `path` is ours. `waiting` is called once if somebody else holds it now.
+    ///
+    /// # Errors
+    /// Any error of the file system; it names the path.
+    pub fn acquire(path: &Utf8Path, waiting: impl FnOnce()) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        match file.file().try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                waiting();
+                file.file().lock().map_err(|error| named(error, path))?;
+            }
+            Err(std::fs::TryLockError::Error(error)) => return Err(named(error, path)),
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+fn named(error: io::Error, path: &Utf8Path) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot lock `{path}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    fn names(folder: &Utf8Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
+        let (_guard, folder) = folder();
+        let path = folder.join("a/b");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(&folder.join("a")), ["b"]);
+    }
+
+    #[test]
+    fn creating_never_replaces() {
+        let (_guard, folder) = folder();
+        let path = folder.join("record");
+        assert!(create_atomic(&path, b"first").unwrap());
+        assert!(!create_atomic(&path, b"second").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(names(&folder), ["record"]);
+    }
+
+    #[test]
+    fn of_many_creators_one_wins() {
+        let (_guard, folder) = folder();
+        let path = folder.join("record");
+        let wins: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8u8)
+                .map(|i| {
+                    let path = &path;
+                    scope.spawn(move || usize::from(create_atomic(path, &[i]).unwrap()))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!((wins, names(&folder).len()), (1, 1));
+    }
+
+    #[test]
+    fn equal_bytes_are_not_written_again() {
+        let (_guard, folder) = folder();
+        let path = folder.join("file");
+        assert!(write_if_different(&path, b"x").unwrap());
+        assert!(!write_if_different(&path, b"x").unwrap());
+        assert!(write_if_different(&path, b"y").unwrap());
+    }
+
+    #[test]
+    fn a_second_holder_waits_for_the_first() {
+        let (_guard, folder) = folder();
+        let path = folder.join("lock");
+        let first = Lock::acquire(&path, || panic!("nobody holds it")).unwrap();
+        let (told, waits) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| Lock::acquire(&path, || told.send(()).unwrap()).unwrap());
+            waits.recv().unwrap();
+            assert!(!second.is_finished());
+            drop(first);
+            second.join().unwrap();
+        });
+    }
+}

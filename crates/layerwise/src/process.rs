@@ -1,0 +1,5 @@
+//! The door to child processes. Nobody else starts one.
+
+/// Placeholder; replaced by the adapter work.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel;

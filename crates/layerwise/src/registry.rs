@@ -1,0 +1,66 @@
+//! The port to where images are kept: an OCI registry, or the engine's local store. Answers whether an image is
+//! there; never pulls, never deletes.
+
+use crate::digest::Digest;
+use crate::image_ref::ImageRef;
+
+/// Why it cannot be told whether an image is there. Never means "absent".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Nobody answers at the address.
+    #[error("{place} does not answer: {cause}")]
+    Unreachable {
+        /// The registry or the engine's address.
+        place: String,
+        /// What the connection said.
+        cause: String,
+    },
+    /// The credentials are missing, wrong or expired.
+    #[error("{place} refuses our credentials: {cause}")]
+    Unauthorized {
+        /// The registry.
+        place: String,
+        /// What it answered.
+        cause: String,
+    },
+    /// The answer is not one that the protocol knows, throttling included.
+    #[error("{place} gave an answer that cannot be used: {cause}")]
+    Unexpected {
+        /// The registry or the engine's address.
+        place: String,
+        /// What it answered, shortened.
+        cause: String,
+    },
+}
+
+impl RegistryError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unreachable { place, .. } => {
+                format!("check that {place} runs and can be reached from here")
+            }
+            Self::Unauthorized { place, .. } => format!("log in again: docker login {place}"),
+            Self::Unexpected { .. } => "try again; if it stays, the answer above says why".to_owned(),
+        }
+    }
+}
+
+/// Where images are kept.
+pub trait Registry: Sync {
+    /// Looks for all `wanted` references (each with a tag) at once. For each, in the same order: the digest that the
+    /// tag has now, `None` when it is not there.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be told for any one of them.
+    fn find(&self, wanted: &[ImageRef]) -> Result<Vec<Option<Digest>>, RegistryError>;
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_registry_is_object_safe() {
+        fn _object(_: &dyn super::Registry) {}
+    }
+}
