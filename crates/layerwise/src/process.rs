@@ -3,3 +3,9 @@
 /// Placeholder; replaced by the adapter work.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel;
+impl Cancel {
+    /// x
+    pub fn is_cancelled(&self) -> bool {
+        false
+    }
+}

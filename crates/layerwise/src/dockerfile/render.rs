@@ -1,0 +1,376 @@
+//! From a target's declaration to its Dockerfile: what changes least comes first, one instruction per declared step.
+//! Pure: what is known only from the disk comes in as facts.
+
+use super::pip::{self, Call};
+use super::{Dockerfile, Instruction, Stage, words};
+use crate::graph::{COMPILE_STAGE, Graph, Target, TargetParent, parent_arg};
+use crate::image::{
+    Cmd, Compilers, Copy, CopySource, HandlerStep, Image, Kind, PackageManager, Parent, PipSource, Recipe,
+    Run, SystemPackages,
+};
+use crate::inputs::{Source, Tree};
+use crate::layer::LayerClass;
+use crate::repo_path::RepoPath;
+use crate::shell::quote;
+
+/// What the disk says about one stage's declaration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StageFacts {
+    /// Third-party requirements of the local packages, without those that the parent has.
+    pub requirements: Vec<String>,
+    /// Local packages to install, dependencies first, without those that the parent has.
+    pub packages: Vec<LocalPackage>,
+    /// For each entry of [`Recipe::pip`] the files that pip reads, the declared one first.
+    pub pip_files: Vec<Vec<RepoPath>>,
+    /// For each entry of [`Recipe::handler`] the repository's paths that it copies; one, but for a glob.
+    pub copied: Vec<Vec<RepoPath>>,
+    /// For each entry of [`Recipe::handler`] that copies a folder what stays behind.
+    pub excluded: Vec<Vec<String>>,
+}
+
+/// A local package to install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPackage {
+    /// Its folder.
+    pub path: RepoPath,
+    /// Its extras, sorted.
+    pub extras: Vec<String>,
+    /// What its build backend reads.
+    pub sources: Vec<Source>,
+}
+
+/// Renders `target`. `facts` has one entry per declared stage and one for the image's own, in order. `graph` gives
+/// the names of its parents.
+#[must_use]
+pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfile {
+    // Named one by one: a new field is a compile error here until somebody decides whether it is rendered.
+    let Image { name: _, kind, parent, platform: _, recipe, stages, target: _, functions: _, syntax } =
+        &target.image;
+    let kind = *kind;
+    let default = |parent: &TargetParent| match parent {
+        TargetParent::External(reference) => reference.to_string(),
+        TargetParent::Target(place) => graph.targets[*place].readable_reference(),
+    };
+    let mut rendered = Vec::new();
+    let declared =
+        stages.iter().map(|stage| (Some(&stage.name), parent_arg(Some(stage)), &stage.parent, &stage.recipe));
+    let own = [(None, parent_arg(None), parent, recipe)];
+    for ((name, arg, parent, recipe), facts) in declared.chain(own).zip(facts) {
+        let from = match parent {
+            Some(Parent::Stage(stage)) => stage.clone(),
+            _ => format!("${{{arg}}}"),
+        };
+        let renderer = Renderer { kind, recipe, facts };
+        if let Some(compilers) = &recipe.compilers {
+            let name = compile_stage(name.map(String::as_str));
+            let instructions = renderer.compile(compilers);
+            rendered.push(Stage { name: Some(name), from: from.clone(), instructions });
+        }
+        let instructions = renderer.stage(name.map(String::as_str));
+        rendered.push(Stage { name: name.cloned(), from, instructions });
+    }
+    Dockerfile {
+        title: target.label.clone(),
+        frontend: syntax.clone(),
+        parents: target.parents.iter().map(|parent| (parent.arg.clone(), default(&parent.parent))).collect(),
+        stages: rendered,
+    }
+}
+
+/// The stage with the compilers of the stage `of`.
+fn compile_stage(of: Option<&str>) -> String {
+    of.map_or_else(|| COMPILE_STAGE.to_owned(), |of| format!("{COMPILE_STAGE}-{of}"))
+}
+
+/// Where the compile stage installs to.
+const COMPILED: &str = "/layerwise/python";
+
+/// Tests and byte code of installed distributions are nothing that a function runs.
+const SLIM: &str =
+    "find /layerwise/python \\( -type d -name tests -o -name '*.pyc' \\) -prune -exec rm -rf {} +";
+
+struct Renderer<'a> {
+    kind: Kind,
+    recipe: &'a Recipe,
+    facts: &'a StageFacts,
+}
+
+impl Renderer<'_> {
+    fn stage(&self, name: Option<&str>) -> Vec<Instruction> {
+        // As in `render`: every field is named.
+        let Recipe {
+            args: _,
+            build_env,
+            system,
+            runs: _,
+            pip: _,
+            compilers,
+            packages: _,
+            handler,
+            workdir,
+            env,
+            labels,
+            expose,
+            user,
+            entrypoint,
+            cmd,
+            secrets: _,
+        } = self.recipe;
+        let mut out = self.args();
+        out.extend(assignments("ENV", build_env, LayerClass::System));
+        out.extend(system.iter().map(install_system));
+        out.extend(self.runs(LayerClass::Base));
+        out.extend(self.runs(LayerClass::System));
+
+        if compilers.is_some() {
+            out.push(copy_compiled(&compile_stage(name)));
+        } else {
+            out.extend(self.requirements(&[], None));
+        }
+        out.extend(self.runs(LayerClass::Requirements));
+
+        out.extend(self.packages());
+        out.extend(self.runs(LayerClass::Packages));
+
+        out.extend(
+            workdir
+                .iter()
+                .map(|folder| metadata(LayerClass::Handler, format!("WORKDIR {}", word(folder)), true)),
+        );
+        out.extend(handler.iter().enumerate().map(|(place, step)| self.handler(place, step)));
+
+        let configuration = |text: String| metadata(LayerClass::Configuration, text, false);
+        out.extend(assignments("ENV", env, LayerClass::Configuration));
+        if !labels.is_empty() {
+            let labels: Vec<_> = labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            out.extend(assignments("LABEL", &labels, LayerClass::Configuration));
+        }
+        out.extend(expose.iter().map(|port| configuration(format!("EXPOSE {port}"))));
+        out.extend(self.runs(LayerClass::Configuration));
+        out.extend(user.iter().map(|user| configuration(format!("USER {}", word(user)))));
+        out.extend(
+            entrypoint.iter().map(|words| configuration(format!("ENTRYPOINT {}", words::json(words)))),
+        );
+        let Cmd { words: command, checked: _ } =
+            cmd.clone().unwrap_or(Cmd { words: Vec::new(), checked: false });
+        if cmd.is_some() {
+            out.push(configuration(format!("CMD {}", words::json(&command))));
+        }
+        out
+    }
+
+    fn compile(&self, compilers: &Compilers) -> Vec<Instruction> {
+        let mut out = self.args();
+        out.push(install_system(&compilers.0));
+        out.extend(self.requirements(&[format!("--prefix={COMPILED}")], Some(SLIM)));
+        for instruction in &mut out {
+            // The whole stage serves the requirements layer, compilers included.
+            instruction.class = LayerClass::Requirements;
+        }
+        out
+    }
+
+    fn args(&self) -> Vec<Instruction> {
+        let one = |(name, value): &(String, String)| {
+            metadata(LayerClass::System, format!("ARG {}", words::assignment(name, value)), false)
+        };
+        self.recipe.args.iter().map(one).collect()
+    }
+
+    fn runs(&self, class: LayerClass) -> impl Iterator<Item = Instruction> + '_ {
+        // What is said to run on the bare parent comes after the system packages too: nothing stands before those.
+        let shown = class.max(LayerClass::System);
+        self.recipe
+            .runs
+            .iter()
+            .filter(move |(of, _)| *of == class)
+            .map(move |(_, command)| run(shown, command))
+    }
+
+    /// One call of pip per declared installation, then one for what the local packages need.
+    fn requirements(&self, options: &[String], then: Option<&str>) -> Vec<Instruction> {
+        let mut out = Vec::new();
+        let mut call = |files: &[RepoPath], options: Vec<String>, what: Vec<String>| {
+            let binds = files.iter().map(|file| pip::bind(file, false)).collect();
+            out.push(Instruction {
+                class: LayerClass::Requirements,
+                text: Call { binds, options, what, then }.text(),
+                allow: None,
+                sources: files.iter().cloned().map(Source::File).collect(),
+                makes_layer: true,
+            });
+        };
+        for (declared, files) in self.recipe.pip.iter().zip(&self.facts.pip_files) {
+            let options = options.iter().cloned().chain(pip::index_options(declared)).collect();
+            let what = match &declared.from {
+                PipSource::Inline(requirements) => requirements.iter().map(|text| quote(text)).collect(),
+                PipSource::File(_) => {
+                    files.first().map(|file| format!("-r {}", pip::mounted(file))).into_iter().collect()
+                }
+            };
+            call(files, options, what);
+        }
+        if !self.facts.requirements.is_empty() {
+            let what = self.facts.requirements.iter().map(|text| quote(text)).collect();
+            call(&[], options.to_vec(), what);
+        }
+        out
+    }
+
+    fn packages(&self) -> Option<Instruction> {
+        let packages = &self.facts.packages;
+        if packages.is_empty() {
+            return None;
+        }
+        let sources: Vec<Source> =
+            packages.iter().flat_map(|package| package.sources.iter().cloned()).collect();
+        let mut binds: Vec<String> = Vec::new();
+        for package in packages {
+            // Build backends write beside the sources; what they write is thrown away with the mount.
+            binds.push(pip::bind(&package.path, true));
+            let outside =
+                package.sources.iter().map(Source::path).filter(|path| !path.is_within(&package.path));
+            binds.extend(outside.map(|path| pip::bind(path, false)));
+        }
+        let what = packages.iter().map(|package| {
+            let extras = if package.extras.is_empty() {
+                String::new()
+            } else {
+                format!("[{}]", package.extras.join(","))
+            };
+            quote(&format!("{}{extras}", pip::mounted(&package.path)))
+        });
+        let call = Call { binds, options: vec!["--no-deps".to_owned()], what: what.collect(), then: None };
+        Some(Instruction {
+            class: LayerClass::Packages,
+            text: call.text(),
+            allow: None,
+            sources,
+            makes_layer: true,
+        })
+    }
+
+    fn handler(&self, place: usize, step: &HandlerStep) -> Instruction {
+        match step {
+            HandlerStep::Run(command) => run(LayerClass::Handler, command),
+            HandlerStep::Copy(copy) => {
+                self.copy(copy, &self.facts.copied[place], &self.facts.excluded[place])
+            }
+        }
+    }
+
+    fn copy(&self, copy: &Copy, paths: &[RepoPath], excluded: &[String]) -> Instruction {
+        let to = self.destination(copy, paths.first());
+        let (text, sources) = match &copy.from {
+            CopySource::Stage { stage, path } => {
+                (words::copy(&[path], &to).replacen("COPY ", &format!("COPY --from={stage} "), 1), Vec::new())
+            }
+            CopySource::File(_) | CopySource::Glob(_) => {
+                let names: Vec<&str> = paths.iter().map(RepoPath::as_str).collect();
+                (words::copy(&names, &to), paths.iter().cloned().map(Source::File).collect())
+            }
+            CopySource::Folder(_) => {
+                let name = paths.first().map_or(".", |path| if path.is_root() { "." } else { path.as_str() });
+                let tree = |path: &RepoPath| {
+                    Source::Tree(Tree { path: path.clone(), exclude: excluded.to_vec(), folders: true })
+                };
+                (words::copy(&[name], &to), paths.iter().map(tree).collect())
+            }
+        };
+        Instruction { class: LayerClass::Handler, text, allow: None, sources, makes_layer: true }
+    }
+
+    /// Lambdas get their files below the task root, whatever the working directory is.
+    fn destination(&self, copy: &Copy, path: Option<&RepoPath>) -> String {
+        let own_name = || path.and_then(RepoPath::file_name).unwrap_or_default().to_owned();
+        let mut to = match (&copy.to, &copy.from) {
+            (Some(to), _) => to.clone(),
+            (None, CopySource::Folder(_)) => format!("{}/", own_name()),
+            (None, _) => own_name(),
+        };
+        if matches!(copy.from, CopySource::Folder(_) | CopySource::Glob(_)) && !to.ends_with('/') {
+            to.push('/');
+        }
+        if to.starts_with('/') || to.starts_with("${") {
+            return to;
+        }
+        let to = to.strip_prefix("./").unwrap_or(&to);
+        match self.kind {
+            Kind::Lambda => format!("${{LAMBDA_TASK_ROOT}}/{to}"),
+            Kind::Base | Kind::Container => format!("./{to}"),
+        }
+    }
+}
+
+fn run(class: LayerClass, run: &Run) -> Instruction {
+    let mounts: Vec<String> =
+        run.secrets.iter().map(|id| format!("--mount=type=secret,id={id},required=true ")).collect();
+    let command = run.command.trim();
+    // A line break would end the instruction, a last backslash would swallow the next one: the exec form holds both.
+    let command = if command.contains('\n') || command.ends_with('\\') {
+        words::json(&["/bin/sh", "-c", command])
+    } else {
+        command.to_owned()
+    };
+    metadata(class, format!("RUN {}{command}", mounts.concat()), true)
+}
+
+fn install_system(packages: &SystemPackages) -> Instruction {
+    let mut names = packages.names.clone();
+    names.sort();
+    names.dedup();
+    let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
+    let names = names.join(" ");
+    let (text, rule) = match packages.manager {
+        PackageManager::Dnf => (
+            format!(
+                "RUN --mount=type=cache,target=/var/cache/dnf,sharing=locked \\\n    \
+                 dnf install -y --setopt=install_weak_deps=0 --setopt=keepcache=1 {names}"
+            ),
+            "DL3040,DL3041",
+        ),
+        PackageManager::Microdnf => (
+            format!(
+                "RUN microdnf install -y --nodocs --setopt=install_weak_deps=0 {names} \\\n    && microdnf clean all"
+            ),
+            "DL3041",
+        ),
+        PackageManager::Apt => (
+            format!(
+                "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
+                 --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n    \
+                 apt-get update \\\n    \
+                 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {names}"
+            ),
+            "DL3008,DL3009",
+        ),
+    };
+    let why = "The distribution's current versions are wanted; its package cache is a mount, not a layer.";
+    Instruction { allow: Some((rule, why)), ..metadata(LayerClass::System, text, true) }
+}
+
+/// Brings what the compile stage installed to where the image's own Python looks for it.
+fn copy_compiled(stage: &str) -> Instruction {
+    let text = format!(
+        "RUN --mount=type=bind,from={stage},source={COMPILED},target={COMPILED} \\\n    \
+         cp -R {COMPILED}/. \"$(python3 -c 'import sys; print(sys.prefix)')/\""
+    );
+    metadata(LayerClass::Requirements, text, true)
+}
+
+fn assignments(instruction: &str, pairs: &[(String, String)], class: LayerClass) -> Option<Instruction> {
+    if pairs.is_empty() {
+        return None;
+    }
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| words::assignment(name, value)).collect();
+    Some(metadata(class, format!("{instruction} {}", pairs.join(" \\\n    ")), false))
+}
+
+fn metadata(class: LayerClass, text: String, makes_layer: bool) -> Instruction {
+    Instruction { class, text, allow: None, sources: Vec::new(), makes_layer }
+}
+
+/// A folder or a user after `WORKDIR` and `USER`, in which `$NAME` expands.
+fn word(text: &str) -> String {
+    if text.contains(' ') { format!("\"{text}\"") } else { text.to_owned() }
+}

@@ -1,0 +1,245 @@
+//! From declarations to targets: names checked, parents found, platforms said, parents before children. Pure; never
+//! looks at a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::image::{Image, Images, Parent, Stage};
+use crate::image_ref::ImageRef;
+use crate::name::Name;
+use crate::platform::Platform;
+
+mod check;
+mod glob;
+
+pub use check::{COMPILE_STAGE, DeclarationError};
+
+/// All targets of a monorepo; a target's parents stand before it.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// The targets.
+    pub targets: Vec<Target>,
+}
+
+/// One image for one platform: what is built, tagged and recorded.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its image's name.
+    pub name: Name,
+    /// Its platform.
+    pub platform: Platform,
+    /// What reports and file names call it: the name, or `name@arm64` where one base is needed for both platforms.
+    pub label: String,
+    /// Its declaration.
+    pub image: Image,
+    /// Where its stages come from, in the order of the `FROM` lines; stages that stand on stages are not among them.
+    pub parents: Vec<ParentArg>,
+}
+
+/// A parent image and the build argument that names it in the Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParentArg {
+    /// `BASE_IMAGE`, or `BASE_IMAGE_<STAGE>` for a stage of its own.
+    pub arg: String,
+    /// Which image.
+    pub parent: TargetParent,
+}
+
+/// A parent, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetParent {
+    /// An image of somebody else.
+    External(ImageRef),
+    /// The target at this place of [`Graph::targets`].
+    Target(usize),
+}
+
+impl Target {
+    /// The tag that people use for the newest build in a local store: `<name>:local`, `<name>:local-arm64` where
+    /// one name is built for both platforms.
+    #[must_use]
+    pub fn readable_reference(&self) -> String {
+        let suffix = self.label[self.name.as_str().len()..].replace('@', "-");
+        format!("{}:local{suffix}", self.name)
+    }
+}
+
+impl Graph {
+    /// Checks the declarations and resolves them.
+    ///
+    /// # Errors
+    /// Every [`DeclarationError`], not only the first.
+    pub fn resolve(images: &Images) -> Result<Self, Vec<DeclarationError>> {
+        let mut resolver = Resolver { targets: Vec::new(), places: BTreeMap::new() };
+        let mut errors = Vec::new();
+        let mut seen = BTreeSet::new();
+        for image in &images.images {
+            let platform = image.platform.unwrap_or(images.platform);
+            if seen.insert((&image.name, platform)) {
+                resolver.place(image, platform, &mut errors);
+            } else {
+                errors.push(DeclarationError::Duplicate { name: image.name.clone() });
+            }
+        }
+        if !errors.is_empty() {
+            errors.sort_by_key(ToString::to_string);
+            errors.dedup();
+            return Err(errors);
+        }
+        let mut graph = Self { targets: resolver.targets };
+        graph.set_labels(images.platform);
+        Ok(graph)
+    }
+
+    fn set_labels(&mut self, default: Platform) {
+        let mut count = BTreeMap::<Name, usize>::new();
+        for target in &self.targets {
+            *count.entry(target.name.clone()).or_default() += 1;
+        }
+        for target in &mut self.targets {
+            if count[&target.name] > 1 && target.platform != default {
+                target.label = format!("{}@{}", target.name, target.platform.architecture());
+            }
+        }
+    }
+
+    /// The targets that `place` stands on directly.
+    pub fn parents(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
+        self.targets[place].parents.iter().filter_map(|parent| match parent.parent {
+            TargetParent::Target(place) => Some(place),
+            TargetParent::External(_) => None,
+        })
+    }
+
+    /// The targets that stand directly on `place`, in order.
+    pub fn children(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
+        (place + 1..self.targets.len())
+            .filter(move |&child| self.parents(child).any(|parent| parent == place))
+    }
+
+    /// `places` and everything that they stand on.
+    #[must_use]
+    pub fn with_ancestors(&self, places: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut waiting: Vec<usize> = places.into_iter().collect();
+        while let Some(place) = waiting.pop() {
+            if found.insert(place) {
+                waiting.extend(self.parents(place));
+            }
+        }
+        found
+    }
+
+    /// label, or a glob over both with `*` and `?`.
+    ///
+    /// # Errors
+    /// The first pattern that matches nothing.
+    pub fn select(&self, patterns: &[String]) -> Result<BTreeSet<usize>, String> {
+        let every = || self.targets.iter().enumerate();
+        if patterns.is_empty() {
+            return Ok((0..self.targets.len()).collect());
+        }
+        let mut selected = BTreeSet::new();
+        for pattern in patterns {
+            let named = every().filter(|(_, target)| {
+                glob::matches(pattern, target.name.as_str()) || glob::matches(pattern, &target.label)
+            });
+            let mut any = false;
+            for (place, _) in named {
+                any = true;
+                selected.insert(place);
+            }
+            if !any {
+                return Err(pattern.clone());
+            }
+        }
+        Ok(selected)
+    }
+}
+
+struct Resolver<'a> {
+    targets: Vec<Target>,
+    places: BTreeMap<(&'a str, Platform), usize>,
+}
+
+impl<'a> Resolver<'a> {
+    /// Where `image` stands for `platform`, after everything that it stands on. `None` after an error.
+    fn place(
+        &mut self,
+        image: &'a Image,
+        platform: Platform,
+        errors: &mut Vec<DeclarationError>,
+    ) -> Option<usize> {
+        if let Some(&place) = self.places.get(&(image.name.as_str(), platform)) {
+            if self.targets[place].image != *image {
+                errors.push(DeclarationError::Duplicate { name: image.name.clone() });
+            }
+            return Some(place);
+        }
+        if let Some(own) = image.platform.filter(|own| *own != platform) {
+            errors.push(DeclarationError::Platform { name: image.name.clone(), own, needed: platform });
+            return None;
+        }
+        let name = Name::new(&image.name).map_err(|error| errors.push(error.into())).ok()?;
+        check::image(image, errors);
+        let parents = self.parents(image, platform, errors);
+        let place = self.targets.len();
+        self.places.insert((&image.name, platform), place);
+        let label = name.to_string();
+        self.targets.push(Target { name, platform, label, image: image.clone(), parents });
+        Some(place)
+    }
+
+    fn parents(
+        &mut self,
+        image: &'a Image,
+        platform: Platform,
+        errors: &mut Vec<DeclarationError>,
+    ) -> Vec<ParentArg> {
+        let mut parents = Vec::new();
+        let stages = image.stages.iter().map(|stage| (parent_arg(Some(stage)), &stage.parent));
+        for (arg, parent) in stages.chain([(parent_arg(None), &image.parent)]) {
+            let parent = match parent {
+                Some(Parent::External(text)) => match ImageRef::parse(text) {
+                    Ok(reference) => TargetParent::External(reference),
+                    Err(error) => {
+                        errors.push(DeclarationError::Reference { name: image.name.clone(), error });
+                        continue;
+                    }
+                },
+                Some(Parent::Base(base)) => match self.place(base, base.platform.unwrap_or(platform), errors)
+                {
+                    Some(place) => {
+                        let base = &self.targets[place];
+                        if base.platform != platform {
+                            let (own, needed) = (base.platform, platform);
+                            let name = base.name.to_string();
+                            errors.push(DeclarationError::Platform { name, own, needed });
+                        }
+                        TargetParent::Target(place)
+                    }
+                    None => continue,
+                },
+                // `check` has seen to stages and to images without a parent.
+                Some(Parent::Stage(_)) | None => continue,
+            };
+            parents.push(ParentArg { arg, parent });
+        }
+        parents
+    }
+}
+
+/// The build argument that names the parent of `stage`, or of the image's own stage.
+#[must_use]
+pub fn parent_arg(stage: Option<&Stage>) -> String {
+    match stage {
+        None => "BASE_IMAGE".to_owned(),
+        Some(stage) => {
+            let word: String = stage
+                .name
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+                .collect();
+            format!("BASE_IMAGE_{word}")
+        }
+    }
+}

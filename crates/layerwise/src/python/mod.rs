@@ -1,0 +1,3 @@
+//! stub
+mod package;
+pub use package::PythonPackage;

@@ -1,0 +1,152 @@
+//! What is remembered of a finished build. Plain data and its text form; never written here.
+//!
+//! A record is two lines of JSON: the head, and the ingredients exactly as they were digested. So a record proves
+//! itself: the SHA-256 of its second line is the fingerprint under which it is kept, and one that was cut short or
+//! edited is found out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::fingerprint::Ingredients;
+use crate::image_ref::ImageRef;
+use crate::name::Name;
+use crate::platform::Platform;
+
+/// The version of the text form. A reader refuses a newer one politely.
+///
+/// 1: the first.
+pub const FORMAT: u32 = 1;
+
+/// Under what a record is kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordKey {
+    /// The image.
+    pub image: Name,
+    /// Its platform.
+    pub platform: Platform,
+    /// The fingerprint that it was built from.
+    pub fingerprint: Digest,
+}
+
+/// A finished, confirmed build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The first line.
+    pub head: Head,
+    /// The second line, as text: it is read only when a difference is to be explained.
+    ingredients: String,
+}
+
+/// The first line of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// [`FORMAT`] when it was written.
+    pub format: u32,
+    /// The image.
+    pub image: Name,
+    /// Its platform.
+    pub platform: Platform,
+    /// The fingerprint that it was built from.
+    pub fingerprint: Digest,
+    /// Its content tag, where it was pushed or stored.
+    pub reference: ImageRef,
+    /// The digest under which the registry or the engine confirmed it.
+    pub digest: Digest,
+    /// When the build ended, in seconds since 1970 (UTC). For people: no decision reads it.
+    pub built_at: u64,
+    /// How long the build took, in milliseconds.
+    pub milliseconds: u64,
+    /// The version of Layerwise that wrote it.
+    pub version: String,
+}
+
+/// Why a text is not a record that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Written by a later version.
+    #[error("it has format {found}; this version of Layerwise reads up to {FORMAT}")]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
+    /// Cut short, edited, or something else.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// Not what its name says.
+    #[error("it belongs to {0}")]
+    Other(String),
+}
+
+impl Record {
+    /// Puts a record together; format and version are ours.
+    #[must_use]
+    pub fn new(
+        key: &RecordKey,
+        ingredients: &Ingredients,
+        reference: ImageRef,
+        digest: Digest,
+        built_at: u64,
+        milliseconds: u64,
+    ) -> Self {
+        let head = Head {
+            format: FORMAT,
+            image: key.image.clone(),
+            platform: key.platform,
+            fingerprint: key.fingerprint,
+            reference,
+            digest,
+            built_at,
+            milliseconds,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Self { head, ingredients: ingredients.canonical() }
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let head = serde_json::to_string(&self.head)
+            .unwrap_or_else(|error| unreachable!("plain data has a JSON form: {error}"));
+        format!("{head}\n{}\n", self.ingredients)
+    }
+
+    /// Reads the text form of the record kept under `key`.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn parse(key: &RecordKey, text: &str) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let damaged = |error: serde_json::Error| RecordError::Damaged(error.to_string());
+        let (head, ingredients) =
+            text.split_once('\n').ok_or_else(|| RecordError::Damaged("it has one line".to_owned()))?;
+        let Format { format } = serde_json::from_str(head).map_err(damaged)?;
+        if format > FORMAT {
+            return Err(RecordError::Newer { found: format });
+        }
+        let head: Head = serde_json::from_str(head).map_err(damaged)?;
+        let ingredients = ingredients
+            .strip_suffix('\n')
+            .filter(|ingredients| Digest::of(ingredients) == head.fingerprint)
+            .ok_or_else(|| RecordError::Damaged("its ingredients do not give its fingerprint".to_owned()))?;
+        let found =
+            RecordKey { image: head.image.clone(), platform: head.platform, fingerprint: head.fingerprint };
+        if found != *key {
+            return Err(RecordError::Other(format!(
+                "{} for {} ({})",
+                found.image, found.platform, found.fingerprint
+            )));
+        }
+        Ok(Self { ingredients: ingredients.to_owned(), head })
+    }
+
+    /// The ingredients.
+    ///
+    /// # Errors
+    /// When their rules are not this version's any more.
+    pub fn ingredients(&self) -> Result<Ingredients, RecordError> {
+        Ingredients::parse(&self.ingredients).map_err(|error| RecordError::Damaged(error.to_string()))
+    }
+}

@@ -1,0 +1,203 @@
+//! One target, start to finish: lock, build, confirm, look at the inputs again, record. Never touches another target.
+
+use std::time::Instant;
+
+use super::{Options, World};
+use crate::builder::BuildRequest;
+use crate::destination::Destination;
+use crate::event::{Event, Failure, Product};
+use crate::fs::{Lock, write_if_different};
+use crate::graph::{Target, TargetParent};
+use crate::image::Kind;
+use crate::image_ref::ImageRef;
+use crate::inspect::{Inspected, Inspection};
+use crate::plan::{Reason, Verdict};
+use crate::process::Cancel;
+use crate::record::{Record, RecordKey};
+use crate::store::Lookup;
+
+/// The label that every image carries: its declared name.
+pub const IMAGE_LABEL: &str = "io.layerwise.image";
+/// The label that every image carries: the fingerprint that it was built from.
+pub const FINGERPRINT_LABEL: &str = "io.layerwise.fingerprint";
+
+#[allow(clippy::too_many_arguments, reason = "one call, from one place, of what a run is made of")]
+pub(super) fn build(
+    world: &World<'_>,
+    inspection: &Inspection,
+    verdicts: &[Verdict],
+    place: usize,
+    parents: &[(usize, Product)],
+    options: Options,
+    cancel: &Cancel,
+    events: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Product, Failure> {
+    let target = &inspection.graph.targets[place];
+    let inspected = &inspection.targets[place];
+    let key = inspection.key(place);
+    let reason = match &verdicts[place] {
+        Verdict::Stale(reason) => reason,
+        Verdict::Fresh(head) => return Ok(Product::from(head.as_ref())),
+    };
+    let short = inspected.fingerprint.short();
+
+    let lock = world.locks.join(format!("{}-{}-{short}.lock", target.name, target.platform.architecture()));
+    let _lock = Lock::acquire(&lock, || events(Event::Waiting { target: place })).map_err(environment)?;
+    if *reason != Reason::Forced
+        && let Some(product) = built_meanwhile(world, &key)?
+    {
+        events(Event::Adopted { target: place, product: &product });
+        return Ok(product);
+    }
+    inspection.check_handler(place).map_err(|error| Failure::Declaration(error.to_string()))?;
+
+    let request = request(world, inspection, place, parents, options)?;
+    events(Event::Started { target: place, log: request.log.clone() });
+    let begun = Instant::now();
+    let progress = |progress| events(Event::Progress { target: place, progress });
+    let built = world.builder.build(&request, cancel, &progress)?;
+
+    let reference = request.tags[0].clone();
+    confirm(world, target, &reference, built.digest)?;
+    inputs_are_the_same(inspection, place)?;
+
+    let product = Product {
+        reference: reference.clone(),
+        digest: built.digest,
+        milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        steps: built.steps,
+        cached: built.cached,
+    };
+    record(world, &key, inspected, reason, &product)?;
+    events(Event::Built { target: place, product: &product });
+    Ok(product)
+}
+
+/// Another process may have built the same thing while we waited for the lock.
+fn built_meanwhile(world: &World<'_>, key: &RecordKey) -> Result<Option<Product>, Failure> {
+    let Lookup::Found(record) = world.store.get(key).map_err(environment)? else { return Ok(None) };
+    let found = world.registry.find(std::slice::from_ref(&record.head.reference)).map_err(environment)?;
+    Ok((found == [Some(record.head.digest)]).then(|| Product::from(&record.head)))
+}
+
+fn request(
+    world: &World<'_>,
+    inspection: &Inspection,
+    place: usize,
+    parents: &[(usize, Product)],
+    options: Options,
+) -> Result<BuildRequest, Failure> {
+    let target = &inspection.graph.targets[place];
+    let inspected = &inspection.targets[place];
+    // A path of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
+    let folder =
+        world.work.join("builds").join(format!("{}-{}", target.label, inspected.fingerprint.short()));
+    let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
+    let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
+    write_if_different(&dockerfile, inspected.dockerfile.to_string().as_bytes()).map_err(environment)?;
+    write_if_different(&ignore, inspected.allow_list.as_bytes()).map_err(environment)?;
+    let context = inspection.context(place, &folder).map_err(environment)?;
+
+    let reference =
+        world.destination.content_reference(&target.name, &inspected.fingerprint).map_err(environment)?;
+    let mut tags = vec![reference];
+    if *world.destination == Destination::Local {
+        tags.push(ImageRef::parse(&target.readable_reference()).map_err(environment)?);
+    }
+    Ok(BuildRequest {
+        image: target.label.clone(),
+        platform: target.platform,
+        context,
+        dockerfile,
+        target: target.image.target.clone(),
+        build_args: build_args(world.destination, target, parents),
+        labels: vec![
+            (IMAGE_LABEL.to_owned(), target.name.to_string()),
+            (FINGERPRINT_LABEL.to_owned(), inspected.fingerprint.hex()),
+        ],
+        tags,
+        secrets: (world.secrets)(target).map_err(Failure::Environment)?,
+        push: *world.destination != Destination::Local,
+        no_cache: options.no_cache,
+        log: folder.join("build.log"),
+    })
+}
+
+/// The parents that are ours, exactly as they were confirmed: by digest in a registry, by content tag in a local
+/// store, which older engines cannot look up by digest.
+fn build_args(
+    destination: &Destination,
+    target: &Target,
+    parents: &[(usize, Product)],
+) -> Vec<(String, String)> {
+    let own = target.parents.iter().filter_map(|parent| match &parent.parent {
+        TargetParent::External(_) => None,
+        TargetParent::Target(place) => {
+            let (_, product) = parents.iter().find(|(at, _)| *at == *place)?;
+            let reference = match destination {
+                Destination::Local => product.reference.clone(),
+                Destination::Registry { .. } => product.reference.at_digest(product.digest),
+            };
+            Some((parent.arg.clone(), reference.to_string()))
+        }
+    });
+    own.collect()
+}
+
+fn confirm(
+    world: &World<'_>,
+    target: &Target,
+    reference: &ImageRef,
+    digest: crate::digest::Digest,
+) -> Result<(), Failure> {
+    let unconfirmed = |why: String| Failure::Unconfirmed { reference: reference.clone(), why };
+    match world.registry.find(std::slice::from_ref(reference)) {
+        Ok(found) if found == [Some(digest)] => {}
+        Ok(found) => {
+            return Err(unconfirmed(match found.first() {
+                Some(Some(other)) => format!("the builder said {digest}, the tag has {other}"),
+                _ => "the tag is not there".to_owned(),
+            }));
+        }
+        Err(error) => return Err(unconfirmed(error.to_string())),
+    }
+    if target.image.kind == Kind::Lambda {
+        let violations =
+            (world.violations)(target, reference, digest).map_err(|error| unconfirmed(error.to_string()))?;
+        if !violations.is_empty() {
+            return Err(Failure::NotForLambda {
+                reference: reference.clone(),
+                violations: violations.join("; "),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What was built was read some time after it was digested: only if it is still the same do we know what is in it.
+fn inputs_are_the_same(inspection: &Inspection, place: usize) -> Result<(), Failure> {
+    let changes = inspection.changes_since(place).map_err(|changes| Failure::InputsMoved { changes })?;
+    if changes.is_empty() { Ok(()) } else { Err(Failure::InputsMoved { changes: changes.join(", ") }) }
+}
+
+fn record(
+    world: &World<'_>,
+    key: &RecordKey,
+    inspected: &Inspected,
+    reason: &Reason,
+    product: &Product,
+) -> Result<(), Failure> {
+    let Product { reference, digest, milliseconds, .. } = product;
+    let record =
+        Record::new(key, &inspected.ingredients, reference.clone(), *digest, (world.now)(), *milliseconds);
+    // The record of an image that is gone, or that we were told to replace, speaks of another digest.
+    if !matches!(reason, Reason::NeverBuilt | Reason::Changed { .. }) {
+        world.store.remove(key).map_err(environment)?;
+    }
+    world.store.put(key, &record).map_err(environment)?;
+    Ok(())
+}
+
+fn environment(error: impl std::fmt::Display) -> Failure {
+    Failure::Environment(error.to_string())
+}

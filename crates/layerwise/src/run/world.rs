@@ -1,0 +1,33 @@
+//! What a run works with: ports, folders and the destination. Plain references; never opens anything.
+
+use camino::Utf8Path;
+
+use crate::builder::{Builder, SecretValue};
+use crate::destination::Destination;
+use crate::digest::Digest;
+use crate::graph::Target;
+use crate::image_ref::ImageRef;
+use crate::registry::{Registry, RegistryError};
+use crate::store::RecordStore;
+
+/// What a run works with.
+pub struct World<'a> {
+    /// Where records are kept.
+    pub store: &'a dyn RecordStore,
+    /// Where images are kept.
+    pub registry: &'a dyn Registry,
+    /// Who builds.
+    pub builder: &'a dyn Builder,
+    /// Where images go.
+    pub destination: &'a Destination,
+    /// Our own folder for Dockerfiles and logs of builds.
+    pub work: &'a Utf8Path,
+    /// The folder of the locks that keep two runs from building the same image at once.
+    pub locks: &'a Utf8Path,
+    /// The secrets that a target's build may mount, its own and pip's.
+    pub secrets: &'a (dyn Fn(&Target) -> Result<Vec<SecretValue>, String> + Sync),
+    /// The rules of Lambda that a pushed image breaks; none when nothing was pushed.
+    pub violations: &'a (dyn Fn(&Target, &ImageRef, Digest) -> Result<Vec<String>, RegistryError> + Sync),
+    /// Seconds since 1970, for records.
+    pub now: &'a (dyn Fn() -> u64 + Sync),
+}
