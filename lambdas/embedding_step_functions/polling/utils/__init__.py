@@ -1,0 +1,1 @@
+"""What polling for lines and polling for words have in common."""
