@@ -197,3 +197,98 @@ fn one_line(instruction: &str) -> String {
         .collect();
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::record::tests::ingredients;
+    use crate::repo_path::RepoPath;
+
+    fn with_files(files: &[(&str, Entry)]) -> Ingredients {
+        let mut all = ingredients("CMD 1");
+        let class = all.classes.entry(LayerClass::Handler).or_default();
+        class.files =
+            files.iter().map(|(path, entry)| (RepoPath::new(path).unwrap(), entry.clone())).collect();
+        all
+    }
+
+    fn file(text: &str) -> Entry {
+        Entry::File { digest: Digest::of(text), executable: false }
+    }
+
+    #[track_caller]
+    fn texts(before: &Ingredients, now: &Ingredients) -> Vec<String> {
+        difference(before, now).iter().map(|change| format!("{}: {}", change.class, change.what)).collect()
+    }
+
+    #[test]
+    fn equal_ingredients_have_no_difference() {
+        let all = with_files(&[("a", file("1"))]);
+        assert_eq!(texts(&all, &all), [""; 0]);
+    }
+
+    #[test]
+    fn every_kind_of_change_to_files_has_its_words() {
+        let executable = Entry::File { digest: Digest::of("m"), executable: true };
+        let before = with_files(&[
+            ("edited", file("1")),
+            ("gone", file("1")),
+            ("kind", file("1")),
+            ("link", Entry::Link { target: "a".into() }),
+            ("mode", file("m")),
+        ]);
+        let now = with_files(&[
+            ("edited", file("2")),
+            ("kind", Entry::Folder),
+            ("link", Entry::Link { target: "b".into() }),
+            ("mode", executable),
+            ("new", file("1")),
+        ]);
+        assert_eq!(
+            texts(&before, &now),
+            [
+                "handler: edited",
+                "handler: - gone",
+                "handler: kind (another kind of file)",
+                "handler: link",
+                "handler: mode (now executable)",
+                "handler: + new",
+            ]
+        );
+    }
+
+    #[test]
+    fn parents_settings_and_order() {
+        let mut before = ingredients("CMD 1");
+        let mut now = before.clone();
+        let ours = |text: &str| ParentIngredient::Ours {
+            name: crate::name::Name::new("base").unwrap(),
+            fingerprint: Digest::of(text),
+        };
+        before.parents = vec![ours("1"), ParentIngredient::External("python:3.12".into())];
+        now.parents = vec![ours("2"), ParentIngredient::External("python:3.13".into())];
+        now.target = Some("tested".into());
+        let class = |order: [&str; 2]| ClassIngredients {
+            instructions: order.map(str::to_owned).to_vec(),
+            ..ClassIngredients::default()
+        };
+        before.classes.insert(LayerClass::System, class(["RUN a", "RUN b"]));
+        now.classes.insert(LayerClass::System, class(["RUN b", "RUN a"]));
+        assert_eq!(
+            texts(&before, &now),
+            [
+                "base: target: tested",
+                "base: base changed",
+                "base: python:3.12 -> python:3.13",
+                "system: instructions in another order",
+            ]
+        );
+    }
+
+    #[test]
+    fn instructions_are_shown_without_mounts_and_line_breaks() {
+        let text = "RUN --mount=type=cache,target=/x \\\n    pip install \\\n        a";
+        assert_eq!(one_line(text), "RUN pip install a");
+    }
+}

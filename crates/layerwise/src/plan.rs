@@ -149,3 +149,62 @@ impl fmt::Display for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::record::tests::{ingredients, record};
+
+    fn decide(force: bool, lookup: &Lookup, presence: Presence, nearest: Vec<Ingredients>) -> Verdict {
+        let nearest = || Ok::<_, Infallible>(nearest);
+        Verdict::decide(force, lookup, presence, &ingredients("CMD 1"), nearest).unwrap()
+    }
+
+    #[track_caller]
+    fn stale(verdict: &Verdict) -> String {
+        match verdict {
+            Verdict::Stale(reason) => reason.to_string(),
+            Verdict::Fresh(_) => panic!("fresh"),
+        }
+    }
+
+    #[test]
+    fn fresh_is_a_record_and_its_image() {
+        let (_, record) = record("ping", "CMD 1");
+        let digest = record.head.digest;
+        let found = Lookup::Found(Box::new(record));
+        assert!(decide(false, &found, Presence::Found(digest), vec![]).is_fresh());
+        assert!(decide(false, &found, Presence::NotAsked, vec![]).is_fresh());
+        let gone = decide(false, &found, Presence::Missing, vec![]);
+        assert!(stale(&gone).starts_with("image missing: ping:sha-"));
+        let other = decide(false, &found, Presence::Found(Digest::of("other")), vec![]);
+        assert!(stale(&other).starts_with("image replaced: ping:sha-"));
+    }
+
+    #[test]
+    fn force_stands_above_everything() {
+        let (_, record) = record("ping", "CMD 1");
+        let digest = record.head.digest;
+        let verdict = decide(true, &Lookup::Found(Box::new(record)), Presence::Found(digest), vec![]);
+        assert_eq!(stale(&verdict), "forced");
+    }
+
+    #[test]
+    fn no_record_is_explained_by_the_nearest() {
+        assert_eq!(stale(&decide(false, &Lookup::Absent, Presence::NotAsked, vec![])), "never built");
+        let nearest = vec![ingredients("CMD 2"), ingredients("CMD 3")];
+        let verdict = decide(false, &Lookup::Absent, Presence::NotAsked, nearest);
+        assert_eq!(stale(&verdict), "configuration: - CMD 2, + CMD 1");
+        let Verdict::Stale(reason) = verdict else { unreachable!() };
+        assert_eq!(reason.class(), Some(LayerClass::Configuration));
+    }
+
+    #[test]
+    fn an_unusable_record_is_reported_as_such() {
+        let lookup = Lookup::Unusable(RecordError::Newer { found: 9 });
+        let reason = stale(&decide(false, &lookup, Presence::NotAsked, vec![]));
+        assert_eq!(reason, "record unusable: it has format 9; this version of Layerwise reads up to 1");
+    }
+}

@@ -150,3 +150,69 @@ impl Record {
         Ingredients::parse(&self.ingredients).map_err(|error| RecordError::Damaged(error.to_string()))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    pub(crate) fn ingredients(command: &str) -> Ingredients {
+        use crate::fingerprint::{ClassIngredients, SCHEMA};
+        use crate::layer::LayerClass;
+        let class =
+            ClassIngredients { instructions: vec![command.to_owned()], ..ClassIngredients::default() };
+        Ingredients {
+            schema: SCHEMA,
+            platform: Platform::LinuxAmd64,
+            frontend: None,
+            target: None,
+            parents: Vec::new(),
+            classes: BTreeMap::from([(LayerClass::Configuration, class)]),
+        }
+    }
+
+    pub(crate) fn record(image: &str, command: &str) -> (RecordKey, Record) {
+        let ingredients = ingredients(command);
+        let key = RecordKey {
+            image: Name::new(image).unwrap(),
+            platform: Platform::LinuxAmd64,
+            fingerprint: ingredients.fingerprint(),
+        };
+        let reference = ImageRef::parse(&format!("{image}:sha-{}", key.fingerprint.short())).unwrap();
+        let record = Record::new(&key, &ingredients, reference, Digest::of("manifest"), 1_700_000_000, 1200);
+        (key, record)
+    }
+
+    #[test]
+    fn a_record_is_two_lines_and_reads_back() {
+        let (key, record) = record("ping", "CMD 1");
+        let text = record.text();
+        insta::assert_snapshot!(text);
+        assert_eq!(Record::parse(&key, &text).as_ref(), Ok(&record));
+        assert_eq!(record.ingredients(), Ok(ingredients("CMD 1")));
+    }
+
+    #[test]
+    fn a_cut_or_edited_record_is_found_out() {
+        let (key, record) = record("ping", "CMD 1");
+        let text = record.text();
+        for end in 0..text.len() {
+            assert!(
+                matches!(Record::parse(&key, &text[..end]), Err(RecordError::Damaged(_))),
+                "cut at {end}"
+            );
+        }
+        let edited = text.replace("CMD 1", "CMD 2");
+        assert!(matches!(Record::parse(&key, &edited), Err(RecordError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_newer_format_and_a_record_of_another_image_are_refused() {
+        let (key, record) = record("ping", "CMD 1");
+        let newer = record.text().replacen("\"format\":1", "\"format\":2", 1);
+        assert_eq!(Record::parse(&key, &newer), Err(RecordError::Newer { found: 2 }));
+        let (other, _) = self::record("pong", "CMD 1");
+        assert!(matches!(Record::parse(&other, &record.text()), Err(RecordError::Other(_))));
+    }
+}

@@ -102,3 +102,73 @@ fn newest_first(folder: &Utf8Path) -> io::Result<Vec<Digest>> {
     found.sort_by(|a, b| b.cmp(a));
     Ok(found.into_iter().map(|(_, digest)| digest).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::record;
+
+    fn store() -> (tempfile::TempDir, DirStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DirStore::new(Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
+        (folder, store)
+    }
+
+    #[test]
+    fn what_is_put_is_found_until_it_is_removed() {
+        let (_guard, store) = store();
+        let (key, record) = record("ping", "CMD 1");
+        assert_eq!(store.get(&key).unwrap(), Lookup::Absent);
+        assert!(store.put(&key, &record).unwrap());
+        assert!(!store.put(&key, &record).unwrap());
+        assert_eq!(store.get(&key).unwrap(), Lookup::Found(Box::new(record)));
+        store.remove(&key).unwrap();
+        store.remove(&key).unwrap();
+        assert_eq!(store.get(&key).unwrap(), Lookup::Absent);
+    }
+
+    #[test]
+    fn a_damaged_record_is_said_to_be_damaged() {
+        let (_guard, store) = store();
+        let (key, record) = record("ping", "CMD 1");
+        store.put(&key, &record).unwrap();
+        fs::write(store.path(&key), &record.text()[..40]).unwrap();
+        assert!(matches!(store.get(&key).unwrap(), Lookup::Unusable(_)));
+    }
+
+    #[test]
+    fn recent_gives_the_newest_of_this_image_only() {
+        let (_guard, store) = store();
+        let (_, other) = record("pong", "CMD 1");
+        let (other_key, _) = record("pong", "CMD 1");
+        store.put(&other_key, &other).unwrap();
+        let mut keys = Vec::new();
+        for (age, command) in [(3, "CMD 1"), (2, "CMD 2"), (1, "CMD 3")] {
+            let (key, record) = record("ping", command);
+            store.put(&key, &record).unwrap();
+            let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age * 60);
+            fs::File::options()
+                .write(true)
+                .open(store.path(&key))
+                .unwrap()
+                .file()
+                .set_modified(time)
+                .unwrap();
+            keys.push(key);
+        }
+        let recent = store.recent(&keys[0].image, Platform::LinuxAmd64, 2).unwrap();
+        let found: Vec<_> = recent.iter().map(|record| record.head.fingerprint).collect();
+        assert_eq!(found, [keys[2].fingerprint, keys[1].fingerprint]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_said_before_anything_is_built() {
+        let (_guard, store) = store();
+        fs::create_dir_all(&store.folder).unwrap();
+        store.check_writable().unwrap();
+        let blocked = DirStore::new(store.folder.join("file"));
+        fs::write(store.folder.join("file"), "").unwrap();
+        let error = blocked.check_writable().unwrap_err().to_string();
+        assert!(error.starts_with("cannot write records in "), "{error}");
+    }
+}
