@@ -9,18 +9,20 @@
 /// ([COPY](https://docs.docker.com/reference/dockerfile/#copy)).
 fn copy_word(path: &str, pattern: bool) -> String {
     let mut word = String::with_capacity(path.len());
-    // A class of one character means that character; a backslash would not do where it is the only special
-    // character, because BuildKit then takes the text for a plain path, backslash and all.
+    // BuildKit reads a source twice: the client as patterns of what to send, where `*` keeps its meaning inside a
+    // class unless a backslash stands before it and a first `!` negates; the engine as a pattern only if it holds a
+    // `*`, `?` or `[` that no backslash stands before, as a plain path otherwise. A class with one escaped character
+    // means that character to both. The word splitting takes one backslash of each pair.
     let special = pattern && path.contains(['*', '?', '[', '\\']);
-    for c in path.chars() {
+    for (place, c) in path.char_indices() {
         match c {
+            '\\' if special => word.push_str(r"[\\\\]"),
             '*' | '?' | '[' if special => {
-                word.push('[');
+                word.push_str(r"[\\");
                 word.push(c);
                 word.push(']');
             }
-            // Inside a class, a backslash escapes the next character: one for the class, each doubled for the words.
-            '\\' if special => word.push_str(r"[\\\\]"),
+            '!' if pattern && place == 0 => word.push_str("[!]"),
             '\\' | '"' | '\'' | '$' => {
                 word.push('\\');
                 word.push(c);
@@ -93,9 +95,10 @@ mod tests {
     #[test]
     fn odd_names_are_spelled_out() {
         assert_eq!(copy(&["a b"], "./"), r#"COPY ["a b", "./"]"#);
-        assert_eq!(copy(&["a[1]*"], "./x[1]"), r#"COPY ["a[[]1][*]", "./x[1]"]"#);
+        assert_eq!(copy(&["a[1]*"], "./x[1]"), r#"COPY ["a[\\\\[]1][\\\\*]", "./x[1]"]"#);
         assert_eq!(copy(&["it's $5"], "./"), r#"COPY ["it\\'s \\$5", "./"]"#);
         assert_eq!(copy(&["-x y"], "./"), r#"COPY ["./-x y", "./"]"#);
+        assert_eq!(copy(&["!x"], "./"), r#"COPY ["[!]x", "./"]"#);
         assert_eq!(copy(&["-x"], "./"), r#"COPY ["./-x", "./"]"#);
         assert_eq!(copy(&["é"], "${LAMBDA_TASK_ROOT}/é"), r#"COPY ["é", "${LAMBDA_TASK_ROOT}/é"]"#);
     }
