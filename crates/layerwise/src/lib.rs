@@ -9,5 +9,6 @@ pub mod layer;
 pub mod name;
 pub mod platform;
 pub mod process;
+pub mod python;
 pub mod registry;
 pub mod repo_path;
