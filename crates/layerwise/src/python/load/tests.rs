@@ -1,0 +1,116 @@
+use camino::Utf8PathBuf;
+
+use super::*;
+use crate::python::closure::{self, Installed};
+
+struct Repo {
+    _guard: tempfile::TempDir,
+    root: Utf8PathBuf,
+}
+
+fn repo(files: &[(&str, &str)]) -> Repo {
+    let guard = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(guard.path().to_owned()).unwrap();
+    for (path, text) in files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    Repo { _guard: guard, root }
+}
+
+fn fails(files: &[(&str, &str)], package: PythonPackage) -> String {
+    workspace(&repo(files).root, [&package]).unwrap_err().to_string()
+}
+
+#[test]
+fn packages_are_read_with_what_lies_around_them() {
+    let repo = repo(&[
+        (
+            "base/label/pyproject.toml",
+            "[project]\nname='label'\nreadme='docs/R.md'\ndynamic=['dependencies']\n\
+             [tool.setuptools.dynamic]\ndependencies={file='r.txt'}\n[tool.setuptools.packages.find]\nwhere=['lib']",
+        ),
+        ("base/label/r.txt", "Receipt_Dynamo\nopenai\nother"),
+        ("base/label/docs/R.md", ""),
+        ("base/label/lib/label/__init__.py", ""),
+        ("base/label/LICENSE", ""),
+        ("base/receipt-dynamo/pyproject.toml", "[project]\nname='receipt.dynamo'"),
+        ("base/receipt-dynamo/src/receipt_dynamo/__init__.py", ""),
+        ("base/openai/pyproject.toml", "[project]\nname='our-openai-wrapper'"),
+        ("base/other/README.md", ""),
+    ]);
+    let label = PythonPackage::at("./base/label/");
+    let known = workspace(&repo.root, [&label, &label.extra("x")]).unwrap();
+    let project = known.projects().next().unwrap();
+    let paths: Vec<_> = project.sources.iter().map(|source| source.path().as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "base/label/LICENSE",
+            "base/label/docs/R.md",
+            "base/label/pyproject.toml",
+            "base/label/r.txt",
+            "base/label/lib/label"
+        ]
+    );
+    let error = closure::plan(&known, std::slice::from_ref(&label), &Installed::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "base/label/pyproject.toml: the dependency `receipt-dynamo` is a local package in base/receipt-dynamo that is not declared"
+    );
+
+    let dynamo = PythonPackage::at("base/receipt-dynamo");
+    let known = workspace(&repo.root, [&label, &dynamo]).unwrap();
+    let plan = closure::plan(&known, &[label], &Installed::default()).unwrap();
+    assert_eq!(plan.requirements, ["openai", "other"]);
+    assert_eq!(plan.packages.len(), 2);
+}
+
+#[test]
+fn a_namespace_package_and_a_virtual_environment_are_seen() {
+    let repo = repo(&[
+        (
+            "p/pyproject.toml",
+            "[project]\nname='my-p'\n[build-system]\nrequires=[]\nbuild-backend='hatchling.build'",
+        ),
+        ("p/ns/my_p/__init__.py", ""),
+        ("q/pyproject.toml", "[project]\nname='q'"),
+        ("q/q/x.py", ""),
+        ("q/work/pyvenv.cfg", ""),
+    ]);
+    let known = workspace(&repo.root, [&PythonPackage::at("p"), &PythonPackage::at("q")]).unwrap();
+    let paths: Vec<_> =
+        known.projects().flat_map(|one| &one.sources).map(|one| one.path().as_str()).collect();
+    assert_eq!(paths, ["p/pyproject.toml", "p/ns", "q/pyproject.toml", "q/q"]);
+}
+
+#[test]
+fn errors_name_the_file() {
+    assert_eq!(
+        fails(&[], PythonPackage::at("base/p")),
+        "base/p/pyproject.toml does not exist, but a Python package is declared there"
+    );
+    assert!(
+        fails(&[("p/pyproject.toml", "[project")], PythonPackage::at("p")).starts_with("p/pyproject.toml:1:")
+    );
+    assert_eq!(
+        fails(&[("p/pyproject.toml", "[project]\nname='p'\nreadme='R.md'")], PythonPackage::at("p")),
+        "p/pyproject.toml: the readme is missing: p/R.md"
+    );
+    assert_eq!(
+        fails(&[("p/pyproject.toml", "[project]\nname='p'")], PythonPackage::at("p").include("x")),
+        "p/pyproject.toml: `include` of its declaration is missing: p/x"
+    );
+    assert!(fails(&[], PythonPackage::at("../p")).ends_with("`../p` leaves the repository"));
+
+    let latin = repo(&[("p/pyproject.toml", "")]);
+    fs::write(latin.root.join("p/pyproject.toml"), b"# caf\xe9").unwrap();
+    let error = workspace(&latin.root, [&PythonPackage::at("p")]).unwrap_err();
+    assert_eq!(error.to_string(), "p/pyproject.toml is not UTF-8: byte 5 is the first that is not");
+
+    let twice = repo(&[("p/pyproject.toml", "[project]\nname='p'")]);
+    let p = PythonPackage::at("p");
+    let error = workspace(&twice.root, [&p, &p.clone().exclude("docs")]).unwrap_err();
+    assert!(matches!(error, LoadError::DeclaredTwice { .. }));
+}
