@@ -2,6 +2,7 @@
 
 pub mod builder;
 pub mod digest;
+pub mod dockerignore;
 pub mod fs;
 pub mod image_ref;
 pub mod inputs;
@@ -11,3 +12,4 @@ pub mod platform;
 pub mod process;
 pub mod registry;
 pub mod repo_path;
+pub mod scan;
