@@ -1,0 +1,46 @@
+//! What a declared folder leaves out unless the declaration says otherwise. Only constants.
+
+/// What never belongs into an image, whatever the folder holds: what tools leave behind, what holds secrets, what the image
+/// installs for itself. Patterns relative to the folder.
+///
+/// A file that is declared by name is taken in even if one of these matches it.
+pub const JUNK: &[&str] = &[
+    // Python's own.
+    "**/__pycache__",
+    "**/*.py[co]",
+    "**/*.egg-info",
+    "**/.venv",
+    "**/venv",
+    // Tools' caches.
+    "**/.pytest_cache",
+    "**/.mypy_cache",
+    "**/.ruff_cache",
+    "**/.hypothesis",
+    "**/.tox",
+    "**/.nox",
+    "**/.coverage",
+    "**/.coverage.*",
+    "**/htmlcov",
+    "**/.ipynb_checkpoints",
+    "**/node_modules",
+    // Secrets: `.env`, `.env.local`, `.env.production`.
+    "**/.env",
+    "**/.env.*",
+    // Version control, editors, desktops.
+    "**/.git",
+    "**/.hg",
+    "**/.svn",
+    "**/.idea",
+    "**/.vscode",
+    "**/*~",
+    "**/*.sw[op]",
+    "**/.#*",
+    "**/#*#",
+    "**/.DS_Store",
+    "**/Thumbs.db",
+];
+
+/// What the sources of a Python package hold besides [`JUNK`] that its installation does not read: tests, and what earlier
+/// builds left behind.
+pub const PYTHON_SOURCE_JUNK: &[&str] =
+    &["tests", "test", "**/tests", "**/test_*.py", "**/*_test.py", "**/conftest.py", "dist", "build"];

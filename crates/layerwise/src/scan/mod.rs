@@ -1,0 +1,150 @@
+//! From declared sources to input manifests: the one place that walks the repository and digests its files. It reads what is
+//! declared and nothing else, follows no link inside a folder, and never writes.
+//!
+//! All images are scanned together: a file is digested once, and a folder is walked once, however many images read them by the
+//! same rules.
+
+mod error;
+mod found;
+mod image;
+mod parallel;
+mod resolve;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use camino::Utf8Path;
+
+pub use error::ScanError;
+
+use crate::digest::Digest;
+use crate::dockerignore::AllowList;
+use crate::inputs::{InputManifest, Source};
+use crate::layer::LayerClass;
+use crate::repo_path::RepoPath;
+use found::Found;
+use image::{Image, Rules};
+use parallel::in_parallel;
+use resolve::Resolver;
+use walk::walk;
+
+/// The declared sources of one image.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Each source with the class of the layer that reads it.
+    pub sources: &'a [(LayerClass, Source)],
+}
+
+/// The inputs of one image.
+#[derive(Debug, Clone)]
+pub struct Scanned {
+    /// What the image reads.
+    pub inputs: InputManifest,
+    /// What its build context holds: the declared sources, and what links among them lead to.
+    pub allow_list: AllowList,
+    /// Files whose mode is neither 0644 nor 0755, and folders whose mode is not 0755. The inputs hold what git keeps of a mode,
+    /// so a build has to bring these to that, or two checkouts with different umasks build different images.
+    pub odd_modes: BTreeMap<RepoPath, u32>,
+}
+
+/// Scans the inputs of many images below `root`; the answers are in the order of the requests.
+///
+/// # Errors
+/// Every [`ScanError`] there is, sorted, each once. An input that cannot be read is never left out instead.
+pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Result<Vec<Scanned>, Vec<ScanError>> {
+    let mut errors = Errors::default();
+    let mut resolver = Resolver::new(root);
+    let files = declared_files(&mut resolver, requests, &mut errors);
+    let images: Vec<_> = requests
+        .iter()
+        .filter_map(|request| errors.note(Image::new(request, &files).map_err(ScanError::from)))
+        .collect();
+    let trees = walked_trees(&mut resolver, &images, &mut errors);
+    let digests = digests(root, files.values().chain(trees.values()), &mut errors);
+    errors.none()?;
+
+    let scanned = images.iter().map(|image| image.scanned(&files, &trees, &digests, &mut errors)).collect();
+    errors.none()?;
+    Ok(scanned)
+}
+
+/// Every declared file, by its declared path.
+type Files<'a> = BTreeMap<&'a RepoPath, Found>;
+
+/// Every declared folder, by the rules for what lies in it.
+type Trees<'a> = BTreeMap<&'a Rules, Found>;
+
+/// The content of every file that was found.
+type Digests<'a> = HashMap<&'a RepoPath, Digest>;
+
+fn declared_files<'a>(
+    resolver: &mut Resolver<'_>,
+    requests: &[Request<'a>],
+    errors: &mut Errors,
+) -> Files<'a> {
+    let declared: BTreeSet<_> = requests
+        .iter()
+        .flat_map(|request| request.sources)
+        .filter_map(|(_, source)| match source {
+            Source::File(path) => Some(path),
+            Source::Tree(_) => None,
+        })
+        .collect();
+    declared.into_iter().filter_map(|path| Some((path, errors.note(resolver.file(path))?))).collect()
+}
+
+fn walked_trees<'a>(resolver: &mut Resolver<'_>, images: &'a [Image<'_>], errors: &mut Errors) -> Trees<'a> {
+    let all: BTreeSet<_> = images.iter().flat_map(Image::rules).collect();
+    let mut walks = Vec::new();
+    for rules in all {
+        let folder = errors.note(resolver.folder(&rules.folder));
+        let allow_list = errors.note(rules.allow_list().map_err(ScanError::from));
+        walks.extend(folder.zip(allow_list).map(|(folder, allow_list)| (rules, folder, allow_list)));
+    }
+    let found = in_parallel(&walks, |(rules, folder, allow_list)| {
+        walk(resolver.root(), &rules.folder, folder, allow_list.patterns())
+    });
+    let mut trees = Trees::new();
+    for ((rules, ..), mut found) in walks.into_iter().zip(found) {
+        errors.0.append(&mut found.errors);
+        trees.insert(rules, found);
+    }
+    trees
+}
+
+fn digests<'a>(root: &Utf8Path, found: impl Iterator<Item = &'a Found>, errors: &mut Errors) -> Digests<'a> {
+    let mut files: Vec<_> = found.flat_map(Found::files).collect();
+    files.sort_unstable();
+    files.dedup();
+    let digests = in_parallel(&files, |path| {
+        let file = fs_err::File::open(path.on_disk(root));
+        file.and_then(Digest::of_reader)
+            .map_err(|cause| ScanError::Unreadable { path: (*path).clone(), cause })
+    });
+    files.into_iter().zip(digests).filter_map(|(path, digest)| Some((path, errors.note(digest)?.0))).collect()
+}
+
+/// All that went wrong so far.
+#[derive(Default)]
+struct Errors(Vec<ScanError>);
+
+impl Errors {
+    fn push(&mut self, error: ScanError) {
+        self.0.push(error);
+    }
+
+    fn note<T>(&mut self, result: Result<T, ScanError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// Sorted, each once; one file may be met by several ways.
+    fn none(&mut self) -> Result<(), Vec<ScanError>> {
+        let mut errors = std::mem::take(&mut self.0);
+        errors.sort_by_cached_key(ToString::to_string);
+        errors.dedup_by_key(|error| error.to_string());
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
