@@ -1,14 +1,28 @@
 //! The story of an inspection: from declarations to rendered Dockerfiles, input manifests and fingerprints. Reads
 //! the repository through `python::load` and `scan`; never writes, never asks a store or a registry.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::Digest;
-use crate::dockerfile::Dockerfile;
-use crate::fingerprint::Ingredients;
-use crate::graph::{DeclarationError, Graph};
+use crate::dockerfile::{Dockerfile, render};
+use crate::dockerignore::AllowList;
+use crate::fingerprint::{Ingredients, ParentIngredient};
+use crate::graph::{Graph, Target, TargetParent};
 use crate::image::Images;
+use crate::inputs::{InputManifest, Source};
+use crate::layer::LayerClass;
 use crate::record::RecordKey;
+use crate::repo_path::RepoPath;
+use crate::scan::{Request, Scanned, scan};
+
+mod context;
+mod facts;
+mod handler;
+mod problem;
+
+pub use problem::Problem;
 
 /// A repository's images as they are now.
 #[derive(Debug)]
@@ -26,30 +40,18 @@ pub struct Inspection {
 pub struct Inspected {
     /// Its Dockerfile.
     pub dockerfile: Dockerfile,
-    /// The text of its ignore file.
-    pub allow_list: String,
+    /// What its build context holds.
+    pub allow_list: AllowList,
+    /// What its instructions read, with the layer class.
+    pub sources: Vec<(LayerClass, Source)>,
+    /// Inputs whose mode is not what git keeps of it.
+    pub odd_modes: BTreeMap<RepoPath, u32>,
+    /// Where it finds its handler, when it has one that can be checked.
+    pub handler: Option<handler::HandlerPlace>,
     /// What its fingerprint is made of.
     pub ingredients: Ingredients,
     /// Its fingerprint.
     pub fingerprint: Digest,
-}
-
-/// Something that keeps an image from being planned.
-#[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// In a declaration.
-    #[error(transparent)]
-    Declaration(#[from] DeclarationError),
-}
-
-impl Problem {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Declaration(error) => error.hint().map(str::to_owned),
-        }
-    }
 }
 
 /// Inspects every image below `root`.
@@ -57,8 +59,49 @@ impl Problem {
 /// # Errors
 /// Every [`Problem`], not only the first.
 pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Problem>> {
-    let _ = (root, images);
-    Err(Vec::new())
+    let graph = Graph::resolve(images).map_err(problem::all)?;
+    let facts = facts::gather(root, images, &graph)?;
+    let dockerfiles: Vec<Dockerfile> = graph
+        .targets
+        .iter()
+        .zip(&facts)
+        .map(|(target, facts)| render(target, &graph, &facts.stages))
+        .collect();
+    let sources: Vec<_> = dockerfiles.iter().map(Dockerfile::sources).collect();
+    let requests: Vec<_> = sources.iter().map(|sources| Request { sources }).collect();
+    let scanned = scan(root, &requests).map_err(problem::all)?;
+
+    let mut targets: Vec<Inspected> = Vec::with_capacity(graph.targets.len());
+    let found = dockerfiles.into_iter().zip(sources).zip(scanned).zip(facts);
+    for (target, (((dockerfile, sources), scanned), facts)) in graph.targets.iter().zip(found) {
+        let Scanned { inputs, allow_list, odd_modes } = scanned;
+        let parents = parents(target, &graph, &targets);
+        let stage = target.image.target.clone();
+        let ingredients = Ingredients::new(target.platform, &dockerfile, stage, parents, inputs);
+        let fingerprint = ingredients.fingerprint();
+        targets.push(Inspected {
+            dockerfile,
+            allow_list,
+            sources,
+            odd_modes,
+            handler: facts.handler,
+            ingredients,
+            fingerprint,
+        });
+    }
+    Ok(Inspection { root: root.to_owned(), graph, targets })
+}
+
+/// Parents come first in the graph, so theirs are known.
+fn parents(target: &Target, graph: &Graph, known: &[Inspected]) -> Vec<ParentIngredient> {
+    let ingredient = |parent: &TargetParent| match parent {
+        TargetParent::External(reference) => ParentIngredient::External(reference.to_string()),
+        TargetParent::Target(place) => ParentIngredient::Ours {
+            name: graph.targets[*place].name.clone(),
+            fingerprint: known[*place].fingerprint,
+        },
+    };
+    target.parents.iter().map(|parent| ingredient(&parent.parent)).collect()
 }
 
 impl Inspection {
@@ -73,30 +116,23 @@ impl Inspection {
         }
     }
 
-    /// Checks that the handler which a Lambda names is in its sources.
+    /// Looks at a target's inputs again and says what changed since the inspection; empty when they are the same.
     ///
     /// # Errors
-    /// The [`Problem`].
-    pub fn check_handler(&self, place: usize) -> Result<(), Problem> {
-        let _ = place;
-        Ok(())
-    }
-
-    /// The build context of a target.
-    ///
-    /// # Errors
-    /// Of the file system.
-    pub fn context(&self, place: usize, folder: &Utf8Path) -> std::io::Result<Utf8PathBuf> {
-        let _ = (place, folder);
-        Ok(self.root.clone())
-    }
-
-    /// What changed among a target's inputs since the inspection, as texts.
-    ///
-    /// # Errors
-    /// When it cannot be told.
-    pub fn changes_since(&self, place: usize) -> Result<Vec<String>, String> {
-        let _ = place;
-        Ok(Vec::new())
+    /// Every [`Problem`] that keeps them from being read now.
+    pub fn changes_since(&self, place: usize) -> Result<Vec<String>, Vec<Problem>> {
+        let inspected = &self.targets[place];
+        let request = Request { sources: &inspected.sources };
+        let mut scanned = scan(&self.root, &[request]).map_err(problem::all)?;
+        let inputs = scanned.pop().map_or_else(InputManifest::default, |scanned| scanned.inputs);
+        let mut now = inspected.ingredients.clone();
+        for class in now.classes.values_mut() {
+            class.files.clear();
+        }
+        for (class, files) in inputs.classes {
+            now.classes.entry(class).or_default().files = files;
+        }
+        let changes = crate::difference::difference(&inspected.ingredients, &now);
+        Ok(changes.iter().map(|change| change.what.to_string()).collect())
     }
 }

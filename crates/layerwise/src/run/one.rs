@@ -10,7 +10,7 @@ use crate::fs::{Lock, write_if_different};
 use crate::graph::{Target, TargetParent};
 use crate::image::Kind;
 use crate::image_ref::ImageRef;
-use crate::inspect::{Inspected, Inspection};
+use crate::inspect::{Inspected, Inspection, Problem};
 use crate::plan::{Reason, Verdict};
 use crate::process::Cancel;
 use crate::record::{Record, RecordKey};
@@ -95,7 +95,7 @@ fn request(
     let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
     let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
     write_if_different(&dockerfile, inspected.dockerfile.to_string().as_bytes()).map_err(environment)?;
-    write_if_different(&ignore, inspected.allow_list.as_bytes()).map_err(environment)?;
+    write_if_different(&ignore, inspected.allow_list.text().as_bytes()).map_err(environment)?;
     let context = inspection.context(place, &folder).map_err(environment)?;
 
     let reference =
@@ -176,7 +176,11 @@ fn confirm(
 
 /// What was built was read some time after it was digested: only if it is still the same do we know what is in it.
 fn inputs_are_the_same(inspection: &Inspection, place: usize) -> Result<(), Failure> {
-    let changes = inspection.changes_since(place).map_err(|changes| Failure::InputsMoved { changes })?;
+    let unreadable = |problems: Vec<Problem>| {
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::InputsMoved { changes: texts.join(", ") }
+    };
+    let changes = inspection.changes_since(place).map_err(unreadable)?;
     if changes.is_empty() { Ok(()) } else { Err(Failure::InputsMoved { changes: changes.join(", ") }) }
 }
 

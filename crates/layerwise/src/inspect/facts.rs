@@ -1,0 +1,210 @@
+//! What the disk has to say before a Dockerfile can be rendered: packages, requirements files, patterns. Never digests.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+use fs_err as fs;
+
+use super::handler::HandlerPlace;
+use super::problem::Problem;
+use crate::dockerfile::{LocalPackage, StageFacts};
+use crate::dockerignore::{JUNK, Patterns};
+use crate::graph::{Graph, Target, TargetParent};
+use crate::image::{Copy, CopySource, HandlerStep, Images, Parent, Pip, PipSource, Recipe, Stage};
+use crate::inputs::Source;
+use crate::python::PythonPackage;
+use crate::python::closure::{self, InstallPlan, Installed};
+use crate::python::load;
+use crate::python::workspace::Workspace;
+use crate::repo_path::RepoPath;
+
+/// What was found out for one target.
+pub(super) struct TargetFacts {
+    /// One per declared stage, and one for the image's own.
+    pub stages: Vec<StageFacts>,
+    /// Where its handler should be.
+    pub handler: Option<HandlerPlace>,
+}
+
+/// Gathers the facts of every target, in the graph's order.
+pub(super) fn gather(
+    root: &Utf8Path,
+    images: &Images,
+    graph: &Graph,
+) -> Result<Vec<TargetFacts>, Vec<Problem>> {
+    let workspace = load::workspace(root, packages(images, graph)).map_err(|error| vec![error.into()])?;
+    let mut problems = Vec::new();
+    let mut installed: Vec<Installed> = Vec::new();
+    let mut facts = Vec::new();
+    for target in &graph.targets {
+        let mut gatherer = Gatherer { root, workspace: &workspace, target, problems: &mut problems };
+        let (stages, has) = gatherer.target(&installed);
+        let handler = HandlerPlace::of(target, &stages, graph, &facts);
+        facts.push(TargetFacts { stages, handler });
+        installed.push(has);
+    }
+    if problems.is_empty() { Ok(facts) } else { Err(problems) }
+}
+
+/// Every local package that anything names.
+fn packages<'a>(images: &'a Images, graph: &'a Graph) -> impl Iterator<Item = &'a PythonPackage> {
+    let recipes = graph.targets.iter().flat_map(|target| {
+        target.image.stages.iter().map(|stage| &stage.recipe).chain([&target.image.recipe])
+    });
+    recipes.flat_map(|recipe| &recipe.packages).chain(&images.packages)
+}
+
+struct Gatherer<'a> {
+    root: &'a Utf8Path,
+    workspace: &'a Workspace,
+    target: &'a Target,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Gatherer<'_> {
+    /// The facts of each stage, and what the finished image has installed. `below` is what each earlier target has.
+    fn target(&mut self, below: &[Installed]) -> (Vec<StageFacts>, Installed) {
+        let image = &self.target.image;
+        let mut facts = Vec::new();
+        let mut has: Vec<(Option<&str>, Installed)> = Vec::new();
+        // Stages that stand on stages have no entry among the target's parents; the others are in order there.
+        let mut parents = self.target.parents.iter();
+        let declared = image.stages.iter().map(|stage| (Some(stage), &stage.parent, &stage.recipe));
+        for (stage, parent, recipe) in declared.chain([(None, &image.parent, &image.recipe)]) {
+            let mut installed = match parent {
+                Some(Parent::Stage(name)) => {
+                    let found = has.iter().find(|(of, _)| *of == Some(name.as_str()));
+                    found.map(|(_, installed)| installed.clone()).unwrap_or_default()
+                }
+                _ => match parents.next().map(|parent| &parent.parent) {
+                    Some(TargetParent::Target(place)) => below[*place].clone(),
+                    _ => Installed::default(),
+                },
+            };
+            facts.push(self.stage(recipe, &mut installed));
+            has.push((stage.map(|stage: &Stage| stage.name.as_str()), installed));
+        }
+        let product = image.target.as_deref();
+        let product = has.iter().rposition(|(name, _)| *name == product).unwrap_or(has.len() - 1);
+        (facts, has.swap_remove(product).1)
+    }
+
+    fn stage(&mut self, recipe: &Recipe, installed: &mut Installed) -> StageFacts {
+        for pip in &recipe.pip {
+            if let PipSource::Inline(requirements) = &pip.from {
+                installed.requirements.extend(requirements.iter().cloned());
+            }
+        }
+        let plan = closure::plan(self.workspace, &recipe.packages, installed).unwrap_or_else(|error| {
+            self.problems.push(Problem::Closure { image: self.target.label.clone(), error });
+            InstallPlan::default()
+        });
+        installed.add(&plan);
+        let (copied, excluded) = recipe.handler.iter().map(|step| self.step(step)).unzip();
+        StageFacts {
+            packages: plan.packages.iter().map(|package| self.package(package)).collect(),
+            requirements: plan.requirements,
+            pip_files: recipe.pip.iter().map(|pip| self.pip_files(pip)).collect(),
+            copied,
+            excluded,
+        }
+    }
+
+    fn package(&mut self, package: &closure::LocalInstall) -> LocalPackage {
+        let sources =
+            self.workspace.at(&package.path).map(|project| project.sources.clone()).unwrap_or_default();
+        let outside = sources.iter().map(Source::path).filter(|path| !path.is_within(&package.path));
+        for path in [&package.path].into_iter().chain(outside) {
+            self.mountable(path);
+        }
+        let extras = package.extras.iter().map(ToString::to_string).collect();
+        LocalPackage { path: package.path.clone(), extras, sources }
+    }
+
+    fn pip_files(&mut self, pip: &Pip) -> Vec<RepoPath> {
+        let PipSource::File(path) = &pip.from else { return Vec::new() };
+        let Some(path) = self.path(path) else { return Vec::new() };
+        self.mountable(&path);
+        vec![path]
+    }
+
+    /// What a step copies, and what stays behind of it.
+    fn step(&mut self, step: &HandlerStep) -> (Vec<RepoPath>, Vec<String>) {
+        let HandlerStep::Copy(Copy { from, to: _, exclude }) = step else { return Default::default() };
+        match from {
+            CopySource::Stage { .. } => Default::default(),
+            CopySource::File(path) => (self.path(path).into_iter().collect(), Vec::new()),
+            CopySource::Folder(path) => {
+                let exclude = JUNK.iter().map(|pattern| (*pattern).to_owned()).chain(exclude.iter().cloned());
+                (self.path(path).into_iter().collect(), exclude.collect())
+            }
+            CopySource::Glob(pattern) => (self.glob(pattern), Vec::new()),
+        }
+    }
+
+    fn path(&mut self, text: &str) -> Option<RepoPath> {
+        let image = &self.target.label;
+        RepoPath::new(text)
+            .map_err(|error| self.problems.push(Problem::Path { image: image.clone(), error }))
+            .ok()
+    }
+
+    /// Mount options are words of a comma-separated list, without a way to quote what every BuildKit understands.
+    fn mountable(&mut self, path: &RepoPath) {
+        if path.as_str().contains([' ', ',', '"', '\'', '\\', '$', '`']) {
+            self.problems.push(Problem::Mount { image: self.target.label.clone(), path: path.clone() });
+        }
+    }
+
+    /// The files that match, sorted. Only the folder that the pattern names is listed.
+    fn glob(&mut self, text: &str) -> Vec<RepoPath> {
+        let image = self.target.label.clone();
+        let (folder, name) = text.rsplit_once('/').unwrap_or((".", text));
+        let wrong = |why: String| Problem::Pattern { image: image.clone(), pattern: text.to_owned(), why };
+        if folder.contains(['*', '?', '[']) || name.contains("**") {
+            self.problems.push(wrong("a wildcard stands before the last part".to_owned()));
+            return Vec::new();
+        }
+        let Some(folder) = self.path(folder) else { return Vec::new() };
+        // What an ignore file's pattern takes out is what it matches.
+        let matched = match Patterns::parse(name) {
+            Ok(patterns) => move |name: &RepoPath| !patterns.includes(name),
+            Err(error) => {
+                self.problems.push(wrong(error.to_string()));
+                return Vec::new();
+            }
+        };
+        match files_of(self.root, &folder, matched) {
+            Ok(found) if found.is_empty() => {
+                self.problems.push(Problem::NoMatch { image, pattern: text.to_owned() });
+                Vec::new()
+            }
+            Ok(found) => found.into_iter().collect(),
+            Err(error) => {
+                self.problems.push(Problem::Disk { image, error });
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn files_of(
+    root: &Utf8Path,
+    folder: &RepoPath,
+    matched: impl Fn(&RepoPath) -> bool,
+) -> std::io::Result<BTreeSet<RepoPath>> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder.on_disk(root))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        // A name that is no text matches nothing that could be declared.
+        let Some(name) = name.to_str().and_then(|name| RepoPath::root().child(name).ok()) else { continue };
+        if matched(&name)
+            && !entry.file_type()?.is_dir()
+            && let Ok(path) = folder.child(name.as_str())
+        {
+            found.insert(path);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,97 @@
+//! What keeps an image from being planned, whichever floor found it.
+
+use crate::graph::DeclarationError;
+use crate::python::closure::ClosureError;
+use crate::python::load::LoadError;
+use crate::repo_path::{RepoPath, RepoPathError};
+use crate::scan::ScanError;
+
+/// Something that keeps an image from being planned.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// A declaration by itself.
+    #[error(transparent)]
+    Declaration(#[from] DeclarationError),
+    /// A declared path.
+    #[error("{image}: {error}")]
+    Path {
+        /// The image.
+        image: String,
+        /// What is wrong with it.
+        error: RepoPathError,
+    },
+    /// A path that BuildKit's mount options cannot spell.
+    #[error(
+        "{image}: `{path}` cannot be mounted: its name holds a blank, a comma, a quote, a `$` or a backslash"
+    )]
+    Mount {
+        /// The image.
+        image: String,
+        /// The path.
+        path: RepoPath,
+    },
+    /// A pattern that nothing matches.
+    #[error("{image}: nothing matches `{pattern}`")]
+    NoMatch {
+        /// The image.
+        image: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// A pattern with a wildcard before its last part, or one that is malformed.
+    #[error("{image}: `{pattern}` is not a pattern that can be copied: {why}")]
+    Pattern {
+        /// The image.
+        image: String,
+        /// The pattern.
+        pattern: String,
+        /// Why not.
+        why: String,
+    },
+    /// A local Python package.
+    #[error(transparent)]
+    Package(#[from] LoadError),
+    /// What a local Python package needs.
+    #[error("{image}: {error}")]
+    Closure {
+        /// The image.
+        image: String,
+        /// What is wrong.
+        error: ClosureError,
+    },
+    /// A file of an image.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// A folder that cannot be listed.
+    #[error("{image}: {error}")]
+    Disk {
+        /// The image.
+        image: String,
+        /// What the disk said; it names the path.
+        error: std::io::Error,
+    },
+}
+
+impl Problem {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Declaration(error) => error.hint().map(str::to_owned),
+            Self::Package(error) => error.hint(),
+            Self::Closure { error, .. } => error.hint(),
+            Self::Scan(error) => error.hint().map(ToString::to_string),
+            Self::NoMatch { .. } => Some("check the pattern; it starts at the repository's root".to_owned()),
+            Self::Pattern { .. } => {
+                Some("only the last part may hold `*`, `?` or `[…]`; copy the folder instead".to_owned())
+            }
+            Self::Mount { .. } => Some("rename it".to_owned()),
+            Self::Path { .. } | Self::Disk { .. } => None,
+        }
+    }
+}
+
+/// Each of `errors` as a problem.
+pub(super) fn all<E: Into<Problem>>(errors: Vec<E>) -> Vec<Problem> {
+    errors.into_iter().map(Into::into).collect()
+}
