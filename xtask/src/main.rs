@@ -1,2 +1,9 @@
-//! stub
-fn main() {}
+//! This monorepo's tasks: its images, and one call.
+
+mod images;
+#[cfg(test)]
+mod snapshots;
+
+fn main() {
+    let _ = images::images();
+}
