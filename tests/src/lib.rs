@@ -1,1 +1,5 @@
-//! stub
+//! What the end-to-end tests share: a repository with one image per declaration pattern, and temporary folders.
+//! Never part of the product.
+
+pub mod patterns;
+pub mod repository;
