@@ -110,3 +110,6 @@ pub(super) fn discover(folder: &RepoPath, module: &str, facts: &FolderFacts) -> 
         .map(|(_, path, _)| path.clone());
     namespaces.next().filter(|_| namespaces.next().is_none())
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use super::facts::{FolderFacts, Kind};
 use super::name::PackageName;
 use super::package::PythonPackage;
 use super::project::{Manifest, Project, ProjectError, declared_name};
+use super::requirements_file::{RequirementsError, RequirementsFile};
 use super::workspace::{SameNameError, Workspace};
 use crate::repo_path::{RepoPath, RepoPathError};
 
@@ -49,6 +50,9 @@ pub enum LoadError {
     /// Two packages of one name.
     #[error(transparent)]
     SameName(#[from] SameNameError),
+    /// A requirements file.
+    #[error(transparent)]
+    Requirements(#[from] RequirementsError),
 }
 
 impl LoadError {
@@ -67,6 +71,7 @@ impl LoadError {
             Self::Disk(_) => None,
             Self::Project(error) => error.hint(),
             Self::SameName(error) => error.hint(),
+            Self::Requirements(error) => error.hint(),
         }
     }
 }
@@ -91,6 +96,15 @@ pub fn workspace<'a>(
     let projects: Vec<_> =
         declared.iter().map(|(path, package)| disk.project(path, package)).collect::<Result<_, _>>()?;
     Ok(Workspace::new(projects)?)
+}
+
+/// Loads the requirements file `path` below `root` with all that it reads.
+///
+/// # Errors
+/// [`LoadError`], naming the file and the line.
+pub fn requirements_file(root: &Utf8Path, path: &RepoPath) -> Result<RequirementsFile, LoadError> {
+    let disk = Disk { root };
+    RequirementsFile::gather(path, |file| disk.text(file), |path| disk.kind(path))
 }
 
 struct Disk<'a> {

@@ -6,6 +6,7 @@
 pub mod closure;
 mod credentials;
 pub mod facts;
+pub mod handler;
 mod hatchling;
 pub mod load;
 mod name;
@@ -15,6 +16,7 @@ pub mod project;
 mod pyproject;
 mod reads;
 pub mod requirement;
+pub mod requirements_file;
 mod setuptools;
 pub mod workspace;
 

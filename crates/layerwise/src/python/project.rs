@@ -8,6 +8,7 @@ use super::requirement::Requirement;
 use crate::inputs::Source;
 use crate::repo_path::RepoPath;
 
+mod backend;
 mod error;
 mod manifest;
 

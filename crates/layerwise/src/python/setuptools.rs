@@ -255,3 +255,6 @@ fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c == '_' || c.is_alphabetic())
         && text.chars().all(|c| c == '_' || c.is_alphanumeric())
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,18 @@ fn errors_name_the_file() {
     let error = workspace(&twice.root, [&p, &p.clone().exclude("docs")]).unwrap_err();
     assert!(matches!(error, LoadError::DeclaredTwice { .. }));
 }
+
+#[test]
+fn a_requirements_file_is_read_with_what_it_names() {
+    let repo = repo(&[
+        ("a/r.txt", "-r b/c.txt\n./v.whl\n./pkg"),
+        ("a/b/c.txt", "x==1"),
+        ("a/v.whl", ""),
+        ("a/pkg/x.py", ""),
+    ]);
+    let file = requirements_file(&repo.root, &RepoPath::new("a/r.txt").unwrap()).unwrap();
+    let paths: Vec<_> = file.sources.iter().map(|source| source.path().as_str()).collect();
+    assert_eq!(paths, ["a/b/c.txt", "a/r.txt", "a/v.whl", "a/pkg"]);
+    let error = requirements_file(&repo.root, &RepoPath::new("a/s.txt").unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "a/s.txt does not exist");
+}

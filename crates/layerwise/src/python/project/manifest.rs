@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::backend::Backend;
 use super::{Project, ProjectError};
 use crate::python::facts::FolderFacts;
 use crate::python::name::{PackageName, PackageNameError};
@@ -20,18 +21,10 @@ const LICENSES: [&str; 4] = ["LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*"];
 pub struct Manifest {
     folder: RepoPath,
     name: PackageName,
+    backend: Backend,
     project: ProjectTable,
     pyproject: Pyproject,
     reads: Vec<Reads>,
-}
-
-/// Who builds the wheel.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Backend {
-    Setuptools,
-    Hatchling,
-    /// Any other: what it reads is not known.
-    Other,
 }
 
 impl Manifest {
@@ -47,9 +40,14 @@ impl Manifest {
             return Err(ProjectError::NoProject { file, poetry: pyproject.tool.poetry.is_some() });
         };
         let Some(name) = &project.name else { return Err(ProjectError::NoName { file }) };
-        let name = PackageName::new(name).map_err(|source| ProjectError::Name { file, source })?;
-        let mut manifest = Self { folder: folder.clone(), name, project, pyproject, reads: Vec::new() };
-        manifest.refuse_git_version()?;
+        let name =
+            PackageName::new(name).map_err(|source| ProjectError::Name { file: file.clone(), source })?;
+        let backend = Backend::of(pyproject.build_system.as_ref());
+        if backend.takes_version_from_git(&pyproject) {
+            return Err(ProjectError::VersionFromGit { file });
+        }
+        let mut manifest =
+            Self { folder: folder.clone(), name, backend, project, pyproject, reads: Vec::new() };
         manifest.reads = manifest.backend_reads()?;
         Ok(manifest)
     }
@@ -107,20 +105,6 @@ impl Manifest {
         Ok(project)
     }
 
-    fn backend(&self) -> Backend {
-        let system = self.pyproject.build_system.as_ref();
-        if system.is_some_and(|system| system.backend_path.is_some()) {
-            return Backend::Other;
-        }
-        // PEP 517: without a backend it is setuptools, in its old way.
-        let backend = system.and_then(|system| system.build_backend.as_deref()).unwrap_or("setuptools");
-        match backend.split(['.', ':']).next() {
-            Some("setuptools") => Backend::Setuptools,
-            Some("hatchling") => Backend::Hatchling,
-            _ => Backend::Other,
-        }
-    }
-
     fn backend_reads(&self) -> Result<Vec<Reads>, ProjectError> {
         let below = |text: &str| ProjectError::below(&self.folder, text);
         let mut reads = vec![Reads::IfThere(below("pyproject.toml")?)];
@@ -135,7 +119,7 @@ impl Manifest {
         let declared = match &self.project.license_files {
             Some(LicenseFiles::Globs(globs)) => Some(globs.clone()),
             Some(LicenseFiles::Table { paths, globs }) => Some(paths.iter().chain(globs).cloned().collect()),
-            None => tool.setuptools.license_files.clone().filter(|_| self.backend() == Backend::Setuptools),
+            None => tool.setuptools.license_files.clone().filter(|_| self.backend == Backend::Setuptools),
         };
         match declared {
             // PEP 639: a declared pattern that matches nothing is an error.
@@ -150,42 +134,13 @@ impl Manifest {
                 }
             }
         }
-        reads.extend(match self.backend() {
+        let name = self.project.name.as_deref().unwrap_or_default();
+        reads.extend(match self.backend {
             Backend::Setuptools => setuptools::reads(&self.folder, &tool.setuptools)?,
-            Backend::Hatchling => {
-                let name = self.project.name.as_deref().unwrap_or_default();
-                hatchling::reads(&self.folder, &tool.hatch, name)?
-            }
+            Backend::Hatchling => hatchling::reads(&self.folder, &tool.hatch, name)?,
             Backend::Other => vec![Reads::Everything],
         });
         Ok(reads)
-    }
-
-    /// A version taken from git's tags cannot be had in a build: `.git` is never an input.
-    fn refuse_git_version(&self) -> Result<(), ProjectError> {
-        let tool = &self.pyproject.tool;
-        let requires =
-            |name: &str| self.build().is_ok_and(|all| all.iter().any(|one| one.name.as_str() == name));
-        let fallback = |table: &BTreeMap<String, toml::Value>| table.contains_key("fallback_version");
-        let from_git = match self.backend() {
-            Backend::Hatchling => {
-                let version = &tool.hatch.version;
-                version.source.as_deref() == Some("vcs")
-                    && version.fallback_version.is_none()
-                    && !fallback(&version.raw_options)
-            }
-            Backend::Setuptools => {
-                let scm = tool.setuptools_scm.as_ref();
-                (scm.is_some() || requires("setuptools-scm"))
-                    && !tool.setuptools.dynamic.contains_key("version")
-                    && scm.and_then(|scm| scm.get("fallback_version")).is_none()
-            }
-            Backend::Other => false,
-        };
-        match from_git && self.is_dynamic("version") {
-            true => Err(ProjectError::VersionFromGit { file: ProjectError::file_in(&self.folder) }),
-            false => Ok(()),
-        }
     }
 
     fn is_dynamic(&self, field: &str) -> bool {
@@ -197,7 +152,7 @@ impl Manifest {
             return self.requirements(&self.project.dependencies);
         }
         match self.pyproject.tool.setuptools.dynamic.get("dependencies") {
-            Some(table) if self.backend() == Backend::Setuptools => self.requirements_in(table, facts),
+            Some(table) if self.backend == Backend::Setuptools => self.requirements_in(table, facts),
             _ => Err(self.unknown("dependencies")),
         }
     }
@@ -211,7 +166,7 @@ impl Manifest {
         }
         let tables = self.pyproject.tool.setuptools.dynamic.get("optional-dependencies");
         match tables.and_then(|tables| tables.as_table()) {
-            Some(tables) if self.backend() == Backend::Setuptools => {
+            Some(tables) if self.backend == Backend::Setuptools => {
                 let pairs = tables
                     .iter()
                     .map(|(name, table)| Ok((extra(name)?, self.requirements_in(table, facts)?)));

@@ -19,7 +19,8 @@ pub(in crate::python) fn project(name: &str, dependencies: &[&str], extras: &[(&
     }
 }
 
-const HATCH: &str = "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n";
+pub(in crate::python) const HATCH: &str =
+    "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n";
 
 fn folder() -> RepoPath {
     RepoPath::new("base/p").unwrap()
@@ -34,7 +35,7 @@ fn parse(text: &str, files: &[&str]) -> Result<Project, ProjectError> {
 
 /// What is read, as one line relative to the package: folders with `/`, `pyproject.toml` left out.
 #[track_caller]
-fn reads(text: &str, files: &[&str]) -> String {
+pub(in crate::python) fn reads(text: &str, files: &[&str]) -> String {
     let text = if text.contains("[project]") {
         text.to_owned()
     } else {
@@ -85,114 +86,6 @@ fn readme_and_licences() {
         ("license-files={paths=['LICENSE']}", &["LICENSE", "COPYING"], "LICENSE"),
     ] {
         assert_eq!(reads(&format!("[project]\nname='p'\n{head}\n{find}"), files), expected, "{head}");
-    }
-}
-
-#[test]
-fn setuptools_layouts() {
-    let find = "[tool.setuptools.packages.find]\n";
-    let flat: &[&str] =
-        &["a/__init__.py", "b/x.py", "docs/x.md", "a.py", "tests/t.py", "my.d/x", "env/pyvenv.cfg"];
-    for (text, files, expected) in [
-        // Automatic discovery.
-        (
-            "",
-            &["src/a/__init__.py", "src/b/", "src/m.py", "src/x.txt", "c/__init__.py"][..],
-            "src/a/ src/b/ src/m.py",
-        ),
-        ("", flat, "a/ b/"),
-        ("", &["a.py", "setup.cfg.bak", "noxfile.py", "docs/x"], "a.py"),
-        ("", &["a/x.py", "work/pyvenv.cfg"], "a/"),
-        ("[tool.setuptools.package-dir]\n''='lib'", &["lib/a/__init__.py", "b/"], "lib/"),
-        // Declared.
-        ("[tool.setuptools]\npackages=['a','a.sub','b']", &["a/sub/x.py", "b/x.py", "c/x.py"], "a/ b/"),
-        ("[tool.setuptools]\npackages=['a','a.tests']", &["a/tests/x.py"], "a/ a/tests/"),
-        ("[tool.setuptools]\npackages=['a']\npackage-dir={''='src'}", &["src/a/x.py", "a/x.py"], "src/a/"),
-        ("[tool.setuptools]\npackages=['a.b']\npackage-dir={a='lib'}", &["lib/b/x.py"], "lib/b/"),
-        ("[tool.setuptools]\npy-modules=['a']", &["a.py", "b/x.py"], "a.py"),
-        (&format!("{find}where=['src']"), &["src/a/x.py", "src/b/x.py", "c/x.py"], "src/a/ src/b/"),
-        (
-            &format!("{find}include=['a*','ns.x']"),
-            &["a/x.py", "ab/x.py", "ns/x/y.py", "c/x.py"],
-            "a/ ab/ ns/",
-        ),
-        (&format!("{find}exclude=['b','c','c.*','d*']"), &["a/x", "b/x", "c/x", "d/x"], "a/ b/"),
-        (&format!("{find}namespaces=false"), flat, "a/"),
-        // Where code decides.
-        ("[tool.setuptools]\npackages=['a']", &["a/x.py", "setup.py"], "/"),
-        ("", &["a/x.py", "setup.cfg"], "/"),
-        (
-            "[tool.setuptools]\npackages=['a']",
-            &["a/x.py", "setup.cfg", "MANIFEST.in"],
-            "MANIFEST.in a/ setup.cfg",
-        ),
-        (
-            "[tool.setuptools]\npackages=['a']\n[[tool.setuptools.ext-modules]]\nname='c'",
-            &["a/x.py", "c.c"],
-            "/",
-        ),
-        // Single files.
-        (
-            "[tool.setuptools]\npackages=[]\nscript-files=['bin/x']\ndata-files={'share'=['data/*.json','d.txt']}",
-            &["bin/x", "data/a.json", "data/b.txt", "d.txt"],
-            "bin/x d.txt data/a.json",
-        ),
-        (
-            "[tool.setuptools]\npackages=[]\n[tool.setuptools.dynamic]\nversion={file='V'}\nreadme={file=['R','C']}",
-            &["V", "R", "C"],
-            "C R V",
-        ),
-        (
-            "[tool.setuptools]\npackages=['a']\n[tool.setuptools.dynamic]\nversion={attr='about.VERSION'}",
-            &["a/x.py", "about.py"],
-            "a/ about.py",
-        ),
-    ] {
-        assert_eq!(reads(text, files), expected, "{text}");
-    }
-}
-
-#[test]
-fn hatchling_layouts() {
-    let wheel = "[tool.hatch.build.targets.wheel]\n";
-    for (text, files, expected) in [
-        ("", &["my_pkg/__init__.py", "src/my_pkg/__init__.py", "b/__init__.py"][..], "my_pkg/"),
-        ("", &["src/my_pkg/__init__.py", "my_pkg.py"], "src/my_pkg/"),
-        ("", &["src/My.Pkg/__init__.py"], "src/My.Pkg/"),
-        ("", &["my_pkg.py", "x.py", ".gitignore"], ".gitignore my_pkg.py"),
-        ("", &["ns/my_pkg/__init__.py"], "ns/"),
-        (&format!("{wheel}packages=['src/a','b']"), &["src/a/x.py", "b/x.py", "c/x.py"], "b/ src/a/"),
-        (&format!("{wheel}only-include=['a.py','d']"), &["a.py", "d/x", "e/x"], "a.py d/"),
-        (
-            &format!("{wheel}include=['/a/*.py','src/b']"),
-            &["a/x.py", "a/y.txt", "src/b/z.py"],
-            "a/x.py src/b/",
-        ),
-        (&format!("{wheel}include=['*.py']"), &["a/x.py"], "/"),
-        (
-            &format!("{wheel}packages=['a']\nartifacts=['a/gen.py','b/*.so']"),
-            &["a/x.py", "b/c.so"],
-            "a/ b/c.so",
-        ),
-        ("[tool.hatch.build]\npackages=['a']", &["a/x.py", "my_pkg/__init__.py"], "a/"),
-        (
-            &format!(
-                "{wheel}packages=['a']\n[tool.hatch.build.targets.wheel.force-include]\n'data/m.bin'='a/m.bin'\n'../p2/d'='a/d'"
-            ),
-            &["a/x", "data/m.bin", "../p2/d/x"],
-            "//base/p2/d/ a/ data/m.bin",
-        ),
-        (&format!("{wheel}shared-data={{'etc'='etc'}}\npackages=['a']"), &["a/x", "etc/x"], "a/ etc/"),
-        (&format!("{wheel}bypass-selection=true"), &["a/x"], ""),
-        (&format!("{wheel}packages=['a']\n[tool.hatch.build.hooks.custom]"), &["a/x", "hatch_build.py"], "/"),
-        (&format!("{wheel}packages=['a']\n[tool.hatch.version]\npath='a/v.py'"), &["a/v.py"], "a/"),
-        (
-            &format!("{wheel}packages=['a']\n[tool.hatch.version]\npath='VERSION'"),
-            &["a/v.py", "VERSION"],
-            "VERSION a/",
-        ),
-    ] {
-        assert_eq!(reads(&format!("{HATCH}[project]\nname='My.Pkg'\n{text}"), files), expected, "{text}");
     }
 }
 
