@@ -95,34 +95,34 @@ impl AllowList {
 
         let mut list = Self { text: HEADER.to_owned(), patterns: Patterns::default() };
         if !trees.keys().any(|path| path.is_root()) {
-            list.add("*", &RepoPath::root())?;
+            list.add("*", &RepoPath::root(), "*")?;
         }
         // Sorted, so that an inner tree comes after every tree around it.
         for (&path, exclude) in &trees {
             // BuildKit passes over an exception that changes nothing, and what it passes over does not outweigh, further down,
             // what the trees around this one leave out. So it is made to change something.
             if trees.keys().any(|&outer| outer != path && path.is_within(outer)) {
-                list.add(&literal(path), path)?;
+                list.add(&literal(path), path, path.as_str())?;
             }
             if !path.is_root() {
-                list.add(&exception(path), path)?;
+                list.add(&exception(path), path, path.as_str())?;
             }
             for pattern in exclude {
                 let fail =
                     |fault| AllowListError { tree: path.clone(), pattern: (*pattern).to_owned(), fault };
-                list.add(&below(path, pattern).map_err(fail)?, path)?;
+                list.add(&below(path, pattern).map_err(fail)?, path, pattern)?;
             }
         }
         for path in files {
-            list.add(&exception(path), path)?;
+            list.add(&exception(path), path, path.as_str())?;
         }
         Ok(list)
     }
 
-    fn add(&mut self, line: &str, source: &RepoPath) -> Result<(), AllowListError> {
+    fn add(&mut self, line: &str, source: &RepoPath, declared: &str) -> Result<(), AllowListError> {
         self.patterns.add(line).map_err(|fault| AllowListError {
             tree: source.clone(),
-            pattern: line.to_owned(),
+            pattern: declared.to_owned(),
             fault: fault.into(),
         })?;
         self.text.push_str(line);

@@ -142,3 +142,6 @@ impl Patterns {
             && !self.patterns.iter().any(|pattern| pattern.exception && pattern.leads_into(folder))
     }
 }
+
+#[cfg(test)]
+mod tests;
