@@ -1,5 +1,7 @@
 //! The port to whatever builds an image. Plain structs and one small trait; never starts a process itself.
 
+mod hint;
+
 use camino::Utf8PathBuf;
 
 use crate::digest::Digest;
@@ -63,9 +65,12 @@ impl std::fmt::Debug for SecretValue {
 /// What a finished build gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    /// The digest of the image's manifest, as pushed or as stored (an engine without the containerd store has only
-    /// a configuration digest).
+    /// The digest that the result is known by: its manifest's, as pushed or as stored. What an engine without the
+    /// containerd store keeps locally has no manifest: there it is the configuration's.
     pub digest: Digest,
+    /// The digest of the image's configuration, where the builder tells it. A local store without manifests knows the
+    /// image by this one, also when the builder is elsewhere and `digest` is a manifest's.
+    pub config: Option<Digest>,
     /// Instructions that ran or came from the cache.
     pub steps: usize,
     /// Those of them that came from the cache.
@@ -92,6 +97,14 @@ pub enum BuildProgress {
         /// How long it took.
         milliseconds: u64,
     },
+}
+
+impl Built {
+    /// Whether `found`, as a [`Registry`](crate::registry::Registry) answers for a tag, is this very image.
+    #[must_use]
+    pub fn is(&self, found: Digest) -> bool {
+        found == self.digest || Some(found) == self.config
+    }
 }
 
 /// Why there is no image.
@@ -129,6 +142,18 @@ pub enum BuildError {
     },
 }
 
+impl BuildError {
+    /// What the user can do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Failed { message, output, .. } => hint::of(std::iter::once(message).chain(output)),
+            Self::Unavailable { hint, .. } => hint.as_deref(),
+            Self::Cancelled { .. } => None,
+        }
+    }
+}
+
 /// Builds one image at a time; called from several threads at once.
 pub trait Builder: Sync {
     /// Builds, tags, and pushes or stores. Returns only after every child has ended, also when cancelled.
@@ -152,5 +177,20 @@ mod tests {
         fn _object(_: &dyn Builder) {}
         let secret = SecretValue { id: "token".into(), from: SecretSource::Text("hunter2".into()) };
         assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_output_of_a_failing_step_may_hold_a_hint() {
+        let failed = |line: &str| BuildError::Failed {
+            image: "handler".into(),
+            step: Some("[2/4] RUN pip install numpy".into()),
+            message: "exit code: 1".into(),
+            output: vec![line.into()],
+            log: "handler.log".into(),
+        };
+        let hint =
+            failed("ssl.SSLCertVerificationError: unable to get local issuer").hint().map(str::to_owned);
+        assert!(hint.unwrap().contains("SSL_CERT_FILE"));
+        assert_eq!(failed("SyntaxError").hint(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The engine of Layerwise: declare, render, fingerprint, plan, run.
 
 pub mod builder;
+pub mod buildx;
 pub mod destination;
 pub mod difference;
 pub mod digest;

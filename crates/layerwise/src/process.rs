@@ -1,11 +1,10 @@
-//! The door to child processes. Nobody else starts one.
+//! The door to child processes. Nobody else starts one, and none that is started here outlives the call that
+//! started it. Never a shell: a program and its arguments.
 
-/// Placeholder; replaced by the adapter work.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel;
-impl Cancel {
-    /// x
-    pub fn is_cancelled(&self) -> bool {
-        false
-    }
-}
+mod cancel;
+mod command;
+mod env;
+
+pub use cancel::Cancel;
+pub use command::{Channel, Command, Output, ProcessError};
+pub use env::Env;
