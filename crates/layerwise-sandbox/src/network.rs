@@ -74,26 +74,22 @@ impl Network {
         mtu.and_then(|mtu| mtu.trim().parse().ok()).unwrap_or(1500)
     }
 
-    /// Makes bridge and rules, and lets the machine forward packets; tells whether it did not before.
-    pub(crate) fn up(&self, folder: &Folder) -> Result<bool, SandboxError> {
+    /// Makes bridge and rules, and lets the machine forward packets. No bridge of an earlier run is there any more.
+    pub(crate) fn up(&self, folder: &Folder) -> Result<(), SandboxError> {
         let address = format!("{}/24", Ipv4Addr::new(BRIDGE_BLOCK[0], BRIDGE_BLOCK[1], self.number, 1));
-        if exists(&self.bridge) {
-            ip(&["link", "delete", &self.bridge])?;
-        }
         ip(&["link", "add", &self.bridge, "type", "bridge"])?;
         ip(&["address", "add", &address, "dev", &self.bridge])?;
         ip(&["link", "set", &self.bridge, "up"])?;
         self.nft(folder, &self.rules())?;
         self.docker_user("-D");
         self.docker_user("-I");
-        let was_off = fs_err::read_to_string(FORWARDING)?.trim() == "0";
-        if was_off {
+        if forwarding_is_off()? {
             fs_err::write(FORWARDING, "1")?;
         }
-        Ok(was_off)
+        Ok(())
     }
 
-    /// Takes back all that [`Self::up`] did, and the bridges of networks that users of the engine made.
+    /// Takes back all that [`Self::up`] did; `forwarding_was_off` before it.
     pub(crate) fn down(&self, folder: &Folder, forwarding_was_off: bool) -> Result<(), SandboxError> {
         if folder.root().join("usr/sbin/nft").exists() {
             let table = self.table();
@@ -101,16 +97,24 @@ impl Network {
             self.nft(folder, &format!("table ip {table} {{}}\ndelete table ip {table}\n"))?;
         }
         self.docker_user("-D");
-        let pool = u32::from(Ipv4Addr::new(POOL_BLOCK[0], POOL_BLOCK[1], self.number, 0));
-        let of_users = routes()?.into_iter().filter(|route| route.destination & 0xffff_ff00 == pool);
-        for bridge in of_users.map(|route| route.interface).chain([self.bridge.clone()]) {
-            if exists(&bridge) {
-                ip(&["link", "delete", &bridge])?;
-            }
-        }
+        self.delete_bridges()?;
         // Another bridge (of another engine, of virtual machines) relies on it by now.
         if forwarding_was_off && !any_bridge() {
             fs_err::write(FORWARDING, "0")?;
+        }
+        Ok(())
+    }
+
+    /// Deletes our bridge, and before it those of networks that users of the engine made. While our bridge is there,
+    /// nobody else takes our addresses, so all bridges with these are ours; without it (after a reboot) none is.
+    pub(crate) fn delete_bridges(&self) -> Result<(), SandboxError> {
+        if !exists(&self.bridge) {
+            return Ok(());
+        }
+        let pool = u32::from(Ipv4Addr::new(POOL_BLOCK[0], POOL_BLOCK[1], self.number, 0));
+        let of_users = routes()?.into_iter().filter(|route| route.destination & 0xffff_ff00 == pool);
+        for bridge in of_users.map(|route| route.interface).chain([self.bridge.clone()]) {
+            ip(&["link", "delete", &bridge])?;
         }
         Ok(())
     }
@@ -144,6 +148,11 @@ impl Network {
                 .run();
         }
     }
+}
+
+/// Whether the machine keeps packets that are not its own, as machines do by themselves.
+pub(crate) fn forwarding_is_off() -> io::Result<bool> {
+    Ok(fs_err::read_to_string(FORWARDING)?.trim() == "0")
 }
 
 fn subnet(block: [u8; 2], number: u8) -> String {

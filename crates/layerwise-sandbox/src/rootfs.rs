@@ -61,8 +61,27 @@ const SUPERFLUOUS: [&str; 13] = [
 /// The time of every file: the earliest that a zip archive can express.
 pub(crate) const TIME: &str = "315532800";
 
-/// The archive for `architecture`, made if need be; and a name for what is in it.
-pub(crate) fn archive(
+/// Makes the archives for `architectures`, the machine's own first.
+pub(crate) fn make(
+    folder: &Folder,
+    downloads: &Downloads,
+    architectures: &[Architecture],
+) -> Result<(), SandboxError> {
+    fs_err::create_dir_all(folder.stand_in())?;
+    for architecture in architectures {
+        let wheels = wheels::fetch(downloads, *architecture, &folder.tmp())?;
+        archive(folder, downloads, *architecture, &wheels)?;
+        fs_err::write(key_path(folder, *architecture), key(*architecture))?;
+    }
+    Ok(())
+}
+
+/// Whether the archive for `architecture` is there.
+pub(crate) fn is_made(folder: &Folder, architecture: Architecture) -> bool {
+    fs_err::read_to_string(key_path(folder, architecture)).is_ok_and(|found| found == key(architecture))
+}
+
+fn archive(
     folder: &Folder,
     downloads: &Downloads,
     architecture: Architecture,
@@ -103,14 +122,21 @@ pub(crate) fn archive(
 }
 
 /// Where the archive lies, in the build context of the image.
-pub(crate) fn path(folder: &Folder, architecture: Architecture) -> Utf8PathBuf {
+fn path(folder: &Folder, architecture: Architecture) -> Utf8PathBuf {
     folder.stand_in().join(format!("rootfs-{}.tar", architecture.name()))
+}
+
+/// A file that names what the archive was made of.
+fn key_path(folder: &Folder, architecture: Architecture) -> Utf8PathBuf {
+    path(folder, architecture).with_extension("key")
 }
 
 /// Names what the archive is made of. This file is a part of that.
 pub(crate) fn key(architecture: Architecture) -> String {
     let ours: String = FILES.iter().map(|(_, text)| *text).collect();
-    PackageSet::image(architecture).key() + "-" + &digest(&(ours + include_str!("rootfs.rs")))
+    PackageSet::image(architecture).key()
+        + "-"
+        + &digest(&(ours + wheels::REQUIREMENTS + include_str!("rootfs.rs")))
 }
 
 /// One file with the certificates of Debian's package, as its script would make it.

@@ -2,54 +2,32 @@
 //! there and asks no registry. Never pushes it anywhere.
 
 use crate::{
-    SandboxError,
-    architecture::Architecture,
-    command::CommandError,
-    downloads::{Downloads, digest},
-    engine,
-    folder::Folder,
-    root, rootfs, wheels,
+    SandboxError, architecture::Architecture, command::CommandError, downloads::digest, engine,
+    folder::Folder, root, rootfs,
 };
+use camino::Utf8PathBuf;
 
 const DOCKERFILE: &str = include_str!("../assets/Dockerfile");
 
 /// The name of the image; its platforms have tags of their own beside it, as AWS's have.
 pub(crate) const IMAGE: &str = "public.ecr.aws/lambda/python:3.13";
 
-/// Makes the archives that are missing.
-pub(crate) fn prepare(
-    folder: &Folder,
-    downloads: &Downloads,
-    architectures: &[Architecture],
-) -> Result<(), SandboxError> {
-    fs_err::create_dir_all(folder.stand_in())?;
-    for architecture in architectures {
-        let wheels = wheels::fetch(downloads, *architecture, &folder.tmp())?;
-        rootfs::archive(folder, downloads, *architecture, &wheels)?;
-    }
-    fs_err::write(folder.stand_in().join("Dockerfile"), DOCKERFILE)?;
-    Ok(fs_err::write(folder.stand_in().join("prepared"), key(architectures))?)
-}
-
-/// Whether the archives are there.
-pub(crate) fn is_prepared(folder: &Folder, architectures: &[Architecture]) -> bool {
-    reads(folder, "prepared", &key(architectures))
-}
-
 /// Whether the engine has the image.
 pub(crate) fn is_built(folder: &Folder, architectures: &[Architecture]) -> bool {
-    reads(folder, "built", &key(architectures)) && engine::has_image(folder, IMAGE)
+    fs_err::read_to_string(built(folder)).is_ok_and(|found| found == key(architectures))
+        && engine::has_image(folder, IMAGE)
 }
 
 /// Builds the image for `architectures` together, and each alone under its own tag.
 pub(crate) fn build(folder: &Folder, architectures: &[Architecture]) -> Result<(), SandboxError> {
+    fs_err::write(folder.stand_in().join("Dockerfile"), DOCKERFILE)?;
     let names: Vec<_> =
         architectures.iter().map(|architecture| format!("linux/{}", architecture.name())).collect();
     buildx(folder, &names.join(","), IMAGE)?;
     for (architecture, name) in architectures.iter().zip(&names) {
         buildx(folder, name, &format!("{IMAGE}-{}", architecture.aws_name()))?;
     }
-    Ok(fs_err::write(folder.stand_in().join("built"), key(architectures))?)
+    Ok(fs_err::write(built(folder), key(architectures))?)
 }
 
 fn buildx(folder: &Folder, platforms: &str, tag: &str) -> Result<(), CommandError> {
@@ -70,6 +48,7 @@ fn key(architectures: &[Architecture]) -> String {
     archives + &digest(DOCKERFILE) + "\n"
 }
 
-fn reads(folder: &Folder, name: &str, text: &str) -> bool {
-    fs_err::read_to_string(folder.stand_in().join(name)).is_ok_and(|found| found == text)
+/// A file that names what the engine's image was made of.
+fn built(folder: &Folder) -> Utf8PathBuf {
+    folder.path().join("stand-in.built")
 }

@@ -2,11 +2,19 @@
 //! whatever moment, goes on from there.
 
 use crate::{
-    Emulation, Progress, Running, SandboxError, UpOptions, architecture::Architecture, downloads::Downloads,
-    emulation, engine, folder::Folder, host::Host, network::Network, packages::PackageSet, processes::Role,
-    registry, root, stand_in, state::State,
+    Emulation, Progress, Running, SandboxError, UpOptions,
+    architecture::Architecture,
+    downloads::Downloads,
+    emulation, engine,
+    folder::Folder,
+    host::Host,
+    network::{self, Network},
+    packages::PackageSet,
+    processes::Role,
+    registry, root, rootfs, stand_in,
+    state::State,
 };
-use std::time::Instant;
+use std::{thread, time::Instant};
 
 /// A run of `up`.
 struct Up<'a> {
@@ -66,17 +74,18 @@ impl Up<'_> {
 
     /// Downloads and unpacks what is missing.
     fn provision(&self) -> Result<(), SandboxError> {
-        let (folder, native) = (self.folder, self.host.architecture);
-        let unpacked = root::is_unpacked(folder, &self.sets);
-        let prepared = stand_in::is_prepared(folder, &self.architectures);
+        let (folder, programs, native) = (self.folder, &self.sets, self.host.architecture);
+        let unpacked = root::is_unpacked(folder, programs);
+        let is_missing = |architecture: &&Architecture| !rootfs::is_made(folder, **architecture);
+        let archives: Vec<Architecture> = self.architectures.iter().filter(is_missing).copied().collect();
         let emulator = !self.state.emulate_arm64 || emulation::is_prepared(folder);
-        if unpacked && prepared && emulator {
+        if unpacked && archives.is_empty() && emulator {
             return Ok(());
         }
         let path = Downloads::default_folder()?;
         let downloads =
             Downloads::open(path.clone(), || (self.progress)(Progress::Waiting { folder: &path }))?;
-        let mut sets = self.sets.to_vec();
+        let mut sets = programs.to_vec();
         sets.push(PackageSet::pip(native));
         sets.extend(self.architectures.iter().map(|architecture| PackageSet::image(*architecture)));
         sets.extend(self.state.emulate_arm64.then(|| PackageSet::emulator(native)));
@@ -87,12 +96,17 @@ impl Up<'_> {
         if !unpacked {
             // An engine of another version may be running from there.
             stop(folder)?;
-            let unpack = || root::unpack(folder, &downloads, &self.sets);
-            step(self.progress, "unpack the engine", unpack)?;
         }
-        if !prepared {
-            let prepare = || stand_in::prepare(folder, &downloads, &self.architectures);
-            step(self.progress, "assemble the base image", prepare)?;
+        if !unpacked || !archives.is_empty() {
+            step(self.progress, "unpack the engine and the base image", || {
+                thread::scope(|scope| {
+                    let unpack =
+                        || if unpacked { Ok(()) } else { root::unpack(folder, &downloads, programs) };
+                    let unpacking = scope.spawn(unpack);
+                    rootfs::make(folder, &downloads, &archives)?;
+                    unpacking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+            })?;
         }
         if !emulator {
             step(self.progress, "unpack the emulator", || emulation::prepare(folder, &downloads, native))?;
@@ -108,12 +122,14 @@ impl Up<'_> {
             // Parts of one that was killed.
             engine::stop(self.folder)?;
             let mut network = Network::of(self.folder, &self.state);
+            network.delete_bridges()?;
             if !network.is_free()? {
                 self.state.network = Network::choose(self.folder)?;
                 network = Network::of(self.folder, &self.state);
             }
-            self.state.forwarding_was_off |= network.up(self.folder)?;
+            self.state.forwarding_was_off |= network::forwarding_is_off()?;
             self.state.save(self.folder)?;
+            network.up(self.folder)?;
             engine::start(self.folder, &network)
         })
     }

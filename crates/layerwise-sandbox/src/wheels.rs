@@ -11,7 +11,8 @@ use crate::{
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;
 
-const REQUIREMENTS: &str = include_str!("../assets/wheels.txt");
+/// The wheels with their hashes.
+pub(crate) const REQUIREMENTS: &str = include_str!("../assets/wheels.txt");
 
 /// Wheels that are fetched for the emulator in them, not for Python.
 const EMULATOR_WHEEL: &str = "aws_sam_cli-";
