@@ -1,0 +1,158 @@
+//! Real sandboxes, each in a folder of its own, beside whatever else runs on the machine; only downloads are shared with
+//! the user's sandbox. Needs root on Debian: elsewhere every test is reported as ignored, with the reason.
+#![allow(clippy::unwrap_used)]
+
+mod private;
+mod traces;
+
+use layerwise_sandbox::{Emulation, Sandbox, UpOptions};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use private::{Private, wait_for};
+use std::{net::TcpListener, process::ExitCode, thread};
+
+type Test = (&'static str, fn() -> Result<(), Failed>);
+
+const TESTS: [Test; 4] = [
+    ("from_nothing_to_nothing", from_nothing_to_nothing),
+    ("comes_back_after_a_crash", comes_back_after_a_crash),
+    ("stands_beside_another", stands_beside_another),
+    ("runs_arm64_programs_while_asked_to", runs_arm64_programs_while_asked_to),
+];
+
+fn main() -> ExitCode {
+    let trials = TESTS.map(|(name, test)| {
+        Trial::ignorable_test(name, move || match Sandbox::supported() {
+            Ok(()) => test().map(|()| Completion::Completed),
+            Err(reason) => Ok(Completion::ignored_with(reason.to_string())),
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
+}
+
+fn from_nothing_to_nothing() -> Result<(), Failed> {
+    let private = Private::new()?;
+    // Two at once: one waits for the other, and then finds nothing to do.
+    let (one, other) = thread::scope(|scope| {
+        let (one, other) = (scope.spawn(|| private.up()), scope.spawn(|| private.up()));
+        (one.join().unwrap(), other.join().unwrap())
+    });
+    let (one, other) = (one?, other?);
+    assert_eq!(one, other);
+    let first = private.status()?;
+    assert!(first.up);
+    assert_eq!(private.up()?, one);
+    let second = private.status()?;
+    assert_eq!((first.engine_pid, first.registry_pid), (second.engine_pid, second.registry_pid));
+
+    private.build_lambda("app", "linux/amd64", &["--push"])?;
+    assert_eq!(private.invoke("app", "linux/amd64")?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
+    assert_eq!(private.registry_status("app", true), 200);
+    assert_eq!(private.registry_status("app", false), 401);
+
+    let bridge = private.bridge()?;
+    private.docker(&["network", "create", "of-a-user"])?;
+    private.docker(&["run", "--detach", "--network=of-a-user", "--entrypoint=sleep", "app", "1000"])?;
+    private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
+    let traces = traces::of(&private, &bridge)?;
+    for kind in ["process", "interface", "control group", "nft table", "port of a bridge"] {
+        assert!(traces.iter().any(|trace| trace.starts_with(kind)), "{kind} not among {traces:#?}");
+    }
+    private.sandbox.down()?;
+    assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    assert!(!private.status()?.up);
+    assert_eq!(private.sandbox.running()?, None);
+    private.sandbox.down()?;
+
+    // Its images are still there.
+    private.up()?;
+    private.docker(&["image", "inspect", "app"])?;
+    private.sandbox.purge()?;
+    assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    assert!(!private.folder().exists());
+    private.sandbox.purge()?;
+    Ok(())
+}
+
+fn comes_back_after_a_crash() -> Result<(), Failed> {
+    let private = Private::new()?;
+    private.up()?;
+    let bridge = private.bridge()?;
+    private.build_lambda("app", "linux/amd64", &[])?;
+    private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
+    let before = private.status()?;
+    private.kill(before.engine_pid)?;
+    assert!(!private.status()?.up);
+    private.up()?;
+    let after = private.status()?;
+    assert_ne!(before.engine_pid, after.engine_pid);
+    assert_eq!(before.registry_pid, after.registry_pid);
+    private.build_lambda("app", "linux/amd64", &["--no-cache"])?;
+    private.invoke("app", "linux/amd64")?;
+
+    // As after a reboot: nothing runs, and files of the earlier run name processes that are others by now.
+    let traces = traces::of(&private, &bridge)?;
+    private.sandbox.down()?;
+    fs_err::create_dir_all(private.folder().join("run"))?;
+    for file in ["run/docker.pid", "run/docker.sock", "run/engine.sh"] {
+        fs_err::write(private.folder().join(file), std::process::id().to_string())?;
+    }
+    // And somebody has our registry's port.
+    let port = after.registry_port.unwrap();
+    let taken = TcpListener::bind(("127.0.0.1", port))?;
+    let running = private.up()?;
+    assert_ne!(running.registry, format!("localhost:{port}"));
+    private.build_lambda("app", "linux/amd64", &["--push"])?;
+    assert_eq!(private.registry_status("app", true), 200);
+    drop(taken);
+
+    // A registry that was killed comes back too, where it was.
+    private.kill(private.status()?.registry_pid)?;
+    assert_eq!(private.up()?.registry, running.registry);
+    assert_eq!(private.registry_status("app", true), 200, "what was pushed is still there");
+
+    // Killed again, and never up again: `down` takes back what the engine could not.
+    private.kill(private.status()?.engine_pid)?;
+    private.sandbox.down()?;
+    assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    Ok(())
+}
+
+fn stands_beside_another() -> Result<(), Failed> {
+    let (one, other) = (Private::new()?, Private::new()?);
+    let running = one.up()?;
+    one.build_lambda("app", "linux/amd64", &[])?;
+    let container = one.docker(&["run", "--detach", "--publish=127.0.0.1::8080", "app"])?;
+    let container = container.trim();
+    assert_ne!(other.up()?.registry, running.registry);
+    let digest = ["image", "inspect", "--format={{.Id}}", "public.ecr.aws/lambda/python:3.13"];
+    assert_eq!(one.docker(&digest)?, other.docker(&digest)?, "the same packages make the same image");
+    assert!(other.docker(&["image", "inspect", "app"]).is_err());
+    one.answer_of(container)?;
+    other.sandbox.purge()?;
+    one.answer_of(container)?;
+    assert!(one.status()?.up);
+    Ok(())
+}
+
+fn runs_arm64_programs_while_asked_to() -> Result<(), Failed> {
+    let private = Private::new()?;
+    let options = UpOptions { emulate: vec![Emulation::Arm64] };
+    private.sandbox.up(&options, &|_| {})?;
+    let bridge = private.bridge()?;
+    private.build_lambda("app", "linux/arm64", &[])?;
+    assert_eq!(private.machine("app", "linux/arm64")?, "aarch64\n");
+    assert_eq!(private.machine("public.ecr.aws/lambda/python:3.13-arm64", "linux/arm64")?, "aarch64\n");
+    assert_eq!(private.invoke("app", "linux/arm64")?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
+    // After a crash it is as it was.
+    private.kill(private.status()?.engine_pid)?;
+    private.up()?;
+    assert_eq!(private.machine("app", "linux/arm64")?, "aarch64\n");
+    private.sandbox.down()?;
+    assert!(!private.status()?.emulates_arm64);
+    let entry = format!("{bridge}-arm64");
+    assert!(
+        wait_for(|| !traces::formats().unwrap().contains(&entry)),
+        "the kernel's table still has {entry}"
+    );
+    Ok(())
+}
