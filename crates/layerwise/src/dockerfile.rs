@@ -10,7 +10,7 @@ mod pip;
 mod render;
 mod words;
 
-pub use render::{LocalPackage, StageFacts, render};
+pub use render::{LocalPackage, PipFile, StageFacts, render};
 
 /// A rendered Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Instruction {
     pub allow: Option<(&'static str, &'static str)>,
     /// What it reads of the build context.
     pub sources: Vec<Source>,
+    /// Where it copies that to, as the Dockerfile says it.
+    pub to: Option<String>,
     /// Whether it makes a layer; the others only change the configuration.
     pub makes_layer: bool,
 }
@@ -83,6 +85,9 @@ impl Dockerfile {
     }
 }
 
+/// Steps that are declared one by one stay layers of their own: a change of one leaves those before it in the cache.
+const STEPS_OF_THEIR_OWN: (&str, &str) = ("DL3059", "Declared as a step of its own.");
+
 /// What stands above a class's first instruction.
 fn comment(class: LayerClass) -> &'static str {
     match class {
@@ -118,12 +123,16 @@ impl fmt::Display for Dockerfile {
             }
             writeln!(f)?;
             let mut class = None;
+            let mut after_run = false;
             for instruction in &stage.instructions {
                 if class != Some(instruction.class) {
                     class = Some(instruction.class);
                     writeln!(f, "\n# {}", comment(instruction.class))?;
                 }
-                if let Some((rule, why)) = instruction.allow {
+                let is_run = instruction.text.starts_with("RUN ") && !instruction.text.starts_with("RUN --");
+                let allow = instruction.allow.or((is_run && after_run).then_some(STEPS_OF_THEIR_OWN));
+                after_run = is_run;
+                if let Some((rule, why)) = allow {
                     writeln!(f, "# {why}\n# hadolint ignore={rule}")?;
                 }
                 writeln!(f, "{}", instruction.text)?;

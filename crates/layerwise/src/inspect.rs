@@ -46,8 +46,6 @@ pub struct Inspected {
     pub sources: Vec<(LayerClass, Source)>,
     /// Inputs whose mode is not what git keeps of it.
     pub odd_modes: BTreeMap<RepoPath, u32>,
-    /// Where it finds its handler, when it has one that can be checked.
-    pub handler: Option<handler::HandlerPlace>,
     /// What its fingerprint is made of.
     pub ingredients: Ingredients,
     /// Its fingerprint.
@@ -61,33 +59,21 @@ pub struct Inspected {
 pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Problem>> {
     let graph = Graph::resolve(images).map_err(problem::all)?;
     let facts = facts::gather(root, images, &graph)?;
-    let dockerfiles: Vec<Dockerfile> = graph
-        .targets
-        .iter()
-        .zip(&facts)
-        .map(|(target, facts)| render(target, &graph, &facts.stages))
-        .collect();
+    let dockerfiles: Vec<Dockerfile> =
+        graph.targets.iter().zip(&facts).map(|(target, facts)| render(target, &graph, facts)).collect();
     let sources: Vec<_> = dockerfiles.iter().map(Dockerfile::sources).collect();
     let requests: Vec<_> = sources.iter().map(|sources| Request { sources }).collect();
     let scanned = scan(root, &requests).map_err(problem::all)?;
 
     let mut targets: Vec<Inspected> = Vec::with_capacity(graph.targets.len());
-    let found = dockerfiles.into_iter().zip(sources).zip(scanned).zip(facts);
-    for (target, (((dockerfile, sources), scanned), facts)) in graph.targets.iter().zip(found) {
+    let found = dockerfiles.into_iter().zip(sources).zip(scanned);
+    for (target, ((dockerfile, sources), scanned)) in graph.targets.iter().zip(found) {
         let Scanned { inputs, allow_list, odd_modes } = scanned;
         let parents = parents(target, &graph, &targets);
         let stage = target.image.target.clone();
         let ingredients = Ingredients::new(target.platform, &dockerfile, stage, parents, inputs);
         let fingerprint = ingredients.fingerprint();
-        targets.push(Inspected {
-            dockerfile,
-            allow_list,
-            sources,
-            odd_modes,
-            handler: facts.handler,
-            ingredients,
-            fingerprint,
-        });
+        targets.push(Inspected { dockerfile, allow_list, sources, odd_modes, ingredients, fingerprint });
     }
     Ok(Inspection { root: root.to_owned(), graph, targets })
 }

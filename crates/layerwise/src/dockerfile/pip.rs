@@ -29,9 +29,11 @@ pub(super) fn mounted(path: &RepoPath) -> String {
     format!("{MOUNT}/{path}")
 }
 
-/// A call of pip: what it mounts besides, the options of the call, what it installs, and what runs after it.
+/// A call of pip: what it mounts besides, where it runs, the options of the call, what it installs, and what runs
+/// after it.
 pub(super) struct Call<'a> {
     pub binds: Vec<String>,
+    pub folder: Option<RepoPath>,
     pub options: Vec<String>,
     pub what: Vec<String>,
     pub then: Option<&'a str>,
@@ -43,6 +45,9 @@ impl Call<'_> {
         let mounts = MOUNTS.iter().map(|mount| (*mount).to_owned()).chain(self.binds.iter().cloned());
         for (place, mount) in mounts.enumerate() {
             lines.push(if place == 0 { format!("RUN {mount}") } else { format!("    {mount}") });
+        }
+        if let Some(folder) = &self.folder {
+            lines.push(format!("    cd {} &&", mounted(folder)));
         }
         let mut install = format!("    {INSTALL}");
         for option in &self.options {

@@ -20,12 +20,21 @@ pub struct StageFacts {
     pub requirements: Vec<String>,
     /// Local packages to install, dependencies first, without those that the parent has.
     pub packages: Vec<LocalPackage>,
-    /// For each entry of [`Recipe::pip`] the files that pip reads, the declared one first.
-    pub pip_files: Vec<Vec<RepoPath>>,
+    /// For each entry of [`Recipe::pip`] the requirements file and what pip reads for it; nothing for inline ones.
+    pub pip_files: Vec<Option<PipFile>>,
     /// For each entry of [`Recipe::handler`] the repository's paths that it copies; one, but for a glob.
     pub copied: Vec<Vec<RepoPath>>,
     /// For each entry of [`Recipe::handler`] that copies a folder what stays behind.
     pub excluded: Vec<Vec<String>>,
+}
+
+/// A requirements file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipFile {
+    /// The file.
+    pub path: RepoPath,
+    /// Itself, the files that it names, local distributions.
+    pub sources: Vec<Source>,
 }
 
 /// A local package to install.
@@ -190,29 +199,35 @@ impl Renderer<'_> {
     /// One call of pip per declared installation, then one for what the local packages need.
     fn requirements(&self, options: &[String], then: Option<&str>) -> Vec<Instruction> {
         let mut out = Vec::new();
-        let mut call = |files: &[RepoPath], options: Vec<String>, what: Vec<String>| {
-            let binds = files.iter().map(|file| pip::bind(file, false)).collect();
-            out.push(Instruction {
-                class: LayerClass::Requirements,
-                text: Call { binds, options, what, then }.text(),
-                allow: None,
-                sources: files.iter().cloned().map(Source::File).collect(),
-                makes_layer: true,
-            });
-        };
-        for (declared, files) in self.recipe.pip.iter().zip(&self.facts.pip_files) {
-            let options = options.iter().cloned().chain(pip::index_options(declared)).collect();
-            let what = match &declared.from {
-                PipSource::Inline(requirements) => requirements.iter().map(|text| quote(text)).collect(),
-                PipSource::File(_) => {
-                    files.first().map(|file| format!("-r {}", pip::mounted(file))).into_iter().collect()
-                }
+        let mut call =
+            |sources: &[Source], folder: Option<RepoPath>, options: Vec<String>, what: Vec<String>| {
+                let binds = sources.iter().map(|source| pip::bind(source.path(), false)).collect();
+                out.push(Instruction {
+                    class: LayerClass::Requirements,
+                    text: Call { binds, folder, options, what, then }.text(),
+                    allow: None,
+                    sources: sources.to_vec(),
+                    to: None,
+                    makes_layer: true,
+                });
             };
-            call(files, options, what);
+        for (declared, file) in self.recipe.pip.iter().zip(&self.facts.pip_files) {
+            let options = options.iter().cloned().chain(pip::index_options(declared)).collect();
+            match (&declared.from, file) {
+                (PipSource::Inline(requirements), _) => {
+                    call(&[], None, options, requirements.iter().map(|text| quote(text)).collect());
+                }
+                (PipSource::File(_), Some(PipFile { path, sources })) => {
+                    // Relative paths of local distributions are seen from where pip runs.
+                    let folder = path.parent().filter(|_| sources.len() > 1);
+                    call(sources, folder, options, vec![format!("-r {}", pip::mounted(path))]);
+                }
+                (PipSource::File(_), None) => {}
+            }
         }
         if !self.facts.requirements.is_empty() {
             let what = self.facts.requirements.iter().map(|text| quote(text)).collect();
-            call(&[], options.to_vec(), what);
+            call(&[], None, options.to_vec(), what);
         }
         out
     }
@@ -240,12 +255,14 @@ impl Renderer<'_> {
             };
             quote(&format!("{}{extras}", pip::mounted(&package.path)))
         });
-        let call = Call { binds, options: vec!["--no-deps".to_owned()], what: what.collect(), then: None };
+        let options = vec!["--no-deps".to_owned()];
+        let call = Call { binds, folder: None, options, what: what.collect(), then: None };
         Some(Instruction {
             class: LayerClass::Packages,
             text: call.text(),
             allow: None,
             sources,
+            to: None,
             makes_layer: true,
         })
     }
@@ -277,7 +294,14 @@ impl Renderer<'_> {
                 (words::copy(&[name], &to), paths.iter().map(tree).collect())
             }
         };
-        Instruction { class: LayerClass::Handler, text, allow: None, sources, makes_layer: true }
+        Instruction {
+            class: LayerClass::Handler,
+            text,
+            allow: None,
+            sources,
+            to: Some(to),
+            makes_layer: true,
+        }
     }
 
     /// Lambdas get their files below the task root, whatever the working directory is.
@@ -367,7 +391,7 @@ fn assignments(instruction: &str, pairs: &[(String, String)], class: LayerClass)
 }
 
 fn metadata(class: LayerClass, text: String, makes_layer: bool) -> Instruction {
-    Instruction { class, text, allow: None, sources: Vec::new(), makes_layer }
+    Instruction { class, text, allow: None, sources: Vec::new(), to: None, makes_layer }
 }
 
 /// A folder or a user after `WORKDIR` and `USER`, in which `$NAME` expands.

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 use fs_err as fs;
 
-use super::handler::HandlerPlace;
 use super::problem::Problem;
-use crate::dockerfile::{LocalPackage, StageFacts};
+use crate::dockerfile::{LocalPackage, PipFile, StageFacts};
 use crate::dockerignore::{JUNK, Patterns};
 use crate::graph::{Graph, Target, TargetParent};
 use crate::image::{Copy, CopySource, HandlerStep, Images, Parent, Pip, PipSource, Recipe, Stage};
@@ -18,20 +17,12 @@ use crate::python::load;
 use crate::python::workspace::Workspace;
 use crate::repo_path::RepoPath;
 
-/// What was found out for one target.
-pub(super) struct TargetFacts {
-    /// One per declared stage, and one for the image's own.
-    pub stages: Vec<StageFacts>,
-    /// Where its handler should be.
-    pub handler: Option<HandlerPlace>,
-}
-
-/// Gathers the facts of every target, in the graph's order.
+/// Gathers the facts of every target, in the graph's order: one per declared stage, and one for the image's own.
 pub(super) fn gather(
     root: &Utf8Path,
     images: &Images,
     graph: &Graph,
-) -> Result<Vec<TargetFacts>, Vec<Problem>> {
+) -> Result<Vec<Vec<StageFacts>>, Vec<Problem>> {
     let workspace = load::workspace(root, packages(images, graph)).map_err(|error| vec![error.into()])?;
     let mut problems = Vec::new();
     let mut installed: Vec<Installed> = Vec::new();
@@ -39,8 +30,7 @@ pub(super) fn gather(
     for target in &graph.targets {
         let mut gatherer = Gatherer { root, workspace: &workspace, target, problems: &mut problems };
         let (stages, has) = gatherer.target(&installed);
-        let handler = HandlerPlace::of(target, &stages, graph, &facts);
-        facts.push(TargetFacts { stages, handler });
+        facts.push(stages);
         installed.push(has);
     }
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
@@ -104,7 +94,7 @@ impl Gatherer<'_> {
         StageFacts {
             packages: plan.packages.iter().map(|package| self.package(package)).collect(),
             requirements: plan.requirements,
-            pip_files: recipe.pip.iter().map(|pip| self.pip_files(pip)).collect(),
+            pip_files: recipe.pip.iter().map(|pip| self.pip_file(pip)).collect(),
             copied,
             excluded,
         }
@@ -121,11 +111,21 @@ impl Gatherer<'_> {
         LocalPackage { path: package.path.clone(), extras, sources }
     }
 
-    fn pip_files(&mut self, pip: &Pip) -> Vec<RepoPath> {
-        let PipSource::File(path) = &pip.from else { return Vec::new() };
-        let Some(path) = self.path(path) else { return Vec::new() };
-        self.mountable(&path);
-        vec![path]
+    fn pip_file(&mut self, pip: &Pip) -> Option<PipFile> {
+        let PipSource::File(path) = &pip.from else { return None };
+        let path = self.path(path)?;
+        match load::requirements_file(self.root, &path) {
+            Ok(file) => {
+                for source in &file.sources {
+                    self.mountable(source.path());
+                }
+                Some(PipFile { path, sources: file.sources })
+            }
+            Err(error) => {
+                self.problems.push(error.into());
+                None
+            }
+        }
     }
 
     /// What a step copies, and what stays behind of it.

@@ -2,6 +2,7 @@
 
 use crate::graph::DeclarationError;
 use crate::python::closure::ClosureError;
+use crate::python::handler::HandlerError;
 use crate::python::load::LoadError;
 use crate::repo_path::{RepoPath, RepoPathError};
 use crate::scan::ScanError;
@@ -59,6 +60,14 @@ pub enum Problem {
         /// What is wrong.
         error: ClosureError,
     },
+    /// A handler that its sources do not have.
+    #[error("{image}: {error}")]
+    Handler {
+        /// The image.
+        image: String,
+        /// What is wrong.
+        error: HandlerError,
+    },
     /// A file of an image.
     #[error(transparent)]
     Scan(#[from] ScanError),
@@ -81,6 +90,11 @@ impl Problem {
             Self::Package(error) => error.hint(),
             Self::Closure { error, .. } => error.hint(),
             Self::Scan(error) => error.hint().map(ToString::to_string),
+            Self::Handler { error, .. } => {
+                let otherwise =
+                    "a handler out of a third-party distribution is declared with Cmd::unchecked(…)";
+                Some(error.hint().map_or_else(|| otherwise.to_owned(), |hint| format!("{hint}; {otherwise}")))
+            }
             Self::NoMatch { .. } => Some("check the pattern; it starts at the repository's root".to_owned()),
             Self::Pattern { .. } => {
                 Some("only the last part may hold `*`, `?` or `[…]`; copy the folder instead".to_owned())

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::{Options, World};
-use crate::builder::BuildRequest;
+use crate::builder::{BuildRequest, Built};
 use crate::destination::Destination;
+use crate::digest::Digest;
 use crate::event::{Event, Failure, Product};
 use crate::fs::{Lock, write_if_different};
 use crate::graph::{Target, TargetParent};
@@ -58,12 +59,12 @@ pub(super) fn build(
     let built = world.builder.build(&request, cancel, &progress)?;
 
     let reference = request.tags[0].clone();
-    confirm(world, target, &reference, built.digest)?;
+    let digest = confirm(world, target, &reference, &built)?;
     inputs_are_the_same(inspection, place)?;
 
     let product = Product {
         reference: reference.clone(),
-        digest: built.digest,
+        digest,
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         steps: built.steps,
         cached: built.cached,
@@ -144,23 +145,23 @@ fn build_args(
     own.collect()
 }
 
+/// The digest that the tag has now, if that is the image that was built, and one that Lambda takes.
 fn confirm(
     world: &World<'_>,
     target: &Target,
     reference: &ImageRef,
-    digest: crate::digest::Digest,
-) -> Result<(), Failure> {
+    built: &Built,
+) -> Result<Digest, Failure> {
     let unconfirmed = |why: String| Failure::Unconfirmed { reference: reference.clone(), why };
-    match world.registry.find(std::slice::from_ref(reference)) {
-        Ok(found) if found == [Some(digest)] => {}
-        Ok(found) => {
-            return Err(unconfirmed(match found.first() {
-                Some(Some(other)) => format!("the builder said {digest}, the tag has {other}"),
-                _ => "the tag is not there".to_owned(),
-            }));
+    let found = world.registry.find(std::slice::from_ref(reference));
+    let digest = match found.as_deref() {
+        Ok([Some(found)]) if built.is(*found) => *found,
+        Ok([Some(other)]) => {
+            return Err(unconfirmed(format!("the builder said {}, the tag has {other}", built.digest)));
         }
+        Ok(_) => return Err(unconfirmed("the tag is not there".to_owned())),
         Err(error) => return Err(unconfirmed(error.to_string())),
-    }
+    };
     if target.image.kind == Kind::Lambda {
         let violations =
             (world.violations)(target, reference, digest).map_err(|error| unconfirmed(error.to_string()))?;
@@ -171,7 +172,7 @@ fn confirm(
             });
         }
     }
-    Ok(())
+    Ok(digest)
 }
 
 /// What was built was read some time after it was digested: only if it is still the same do we know what is in it.
