@@ -8,6 +8,7 @@ use crate::layer::LayerClass;
 
 mod pip;
 mod render;
+mod steps;
 mod words;
 
 pub use render::{LocalPackage, PipFile, StageFacts, render};

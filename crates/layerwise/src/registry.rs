@@ -3,6 +3,7 @@
 
 use crate::digest::Digest;
 use crate::image_ref::ImageRef;
+use crate::platform::Platform;
 
 /// Why it cannot be told whether an image is there. Never means "absent".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +56,18 @@ pub trait Registry: Sync {
     /// # Errors
     /// [`RegistryError`] when it cannot be told for any one of them.
     fn find(&self, wanted: &[ImageRef]) -> Result<Vec<Option<Digest>>, RegistryError>;
+
+    /// The rules of Lambda that the image `digest` of `reference`'s repository breaks, each as a sentence; none for
+    /// one that Lambda takes.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be told.
+    fn violations(
+        &self,
+        reference: &ImageRef,
+        digest: Digest,
+        platform: Platform,
+    ) -> Result<Vec<String>, RegistryError>;
 }
 
 #[cfg(test)]

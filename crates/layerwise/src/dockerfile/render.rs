@@ -2,12 +2,10 @@
 //! Pure: what is known only from the disk comes in as facts.
 
 use super::pip::{self, Call};
+use super::steps::{COMPILED, SLIM, assignments, copy_compiled, install_system, metadata, run, word};
 use super::{Dockerfile, Instruction, Stage, words};
 use crate::graph::{COMPILE_STAGE, Graph, Target, TargetParent, parent_arg};
-use crate::image::{
-    Cmd, Compilers, Copy, CopySource, HandlerStep, Image, Kind, PackageManager, Parent, PipSource, Recipe,
-    Run, SystemPackages,
-};
+use crate::image::{Cmd, Compilers, Copy, CopySource, HandlerStep, Image, Kind, Parent, PipSource, Recipe};
 use crate::inputs::{Source, Tree};
 use crate::layer::LayerClass;
 use crate::repo_path::RepoPath;
@@ -90,13 +88,6 @@ pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfil
 fn compile_stage(of: Option<&str>) -> String {
     of.map_or_else(|| COMPILE_STAGE.to_owned(), |of| format!("{COMPILE_STAGE}-{of}"))
 }
-
-/// Where the compile stage installs to.
-const COMPILED: &str = "/layerwise/python";
-
-/// Tests and byte code of installed distributions are nothing that a function runs.
-const SLIM: &str =
-    "find /layerwise/python \\( -type d -name tests -o -name '*.pyc' \\) -prune -exec rm -rf {} +";
 
 struct Renderer<'a> {
     kind: Kind,
@@ -324,77 +315,4 @@ impl Renderer<'_> {
             Kind::Base | Kind::Container => format!("./{to}"),
         }
     }
-}
-
-fn run(class: LayerClass, run: &Run) -> Instruction {
-    let mounts: Vec<String> =
-        run.secrets.iter().map(|id| format!("--mount=type=secret,id={id},required=true ")).collect();
-    let command = run.command.trim();
-    // A line break would end the instruction, a last backslash would swallow the next one: the exec form holds both.
-    let command = if command.contains('\n') || command.ends_with('\\') {
-        words::json(&["/bin/sh", "-c", command])
-    } else {
-        command.to_owned()
-    };
-    metadata(class, format!("RUN {}{command}", mounts.concat()), true)
-}
-
-fn install_system(packages: &SystemPackages) -> Instruction {
-    let mut names = packages.names.clone();
-    names.sort();
-    names.dedup();
-    let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
-    let names = names.join(" ");
-    let (text, rule) = match packages.manager {
-        PackageManager::Dnf => (
-            format!(
-                "RUN --mount=type=cache,target=/var/cache/dnf,sharing=locked \\\n    \
-                 dnf install -y --setopt=install_weak_deps=0 --setopt=keepcache=1 {names}"
-            ),
-            "DL3040,DL3041",
-        ),
-        PackageManager::Microdnf => (
-            format!(
-                "RUN microdnf install -y --nodocs --setopt=install_weak_deps=0 {names} \\\n    && microdnf clean all"
-            ),
-            "DL3041",
-        ),
-        PackageManager::Apt => (
-            format!(
-                "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
-                 --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n    \
-                 apt-get update \\\n    \
-                 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {names}"
-            ),
-            "DL3008,DL3009",
-        ),
-    };
-    let why = "The distribution's current versions are wanted; its package cache is a mount, not a layer.";
-    Instruction { allow: Some((rule, why)), ..metadata(LayerClass::System, text, true) }
-}
-
-/// Brings what the compile stage installed to where the image's own Python looks for it.
-fn copy_compiled(stage: &str) -> Instruction {
-    let text = format!(
-        "RUN --mount=type=bind,from={stage},source={COMPILED},target={COMPILED} \\\n    \
-         cp -R {COMPILED}/. \"$(python3 -c 'import sys; print(sys.prefix)')/\""
-    );
-    metadata(LayerClass::Requirements, text, true)
-}
-
-fn assignments(instruction: &str, pairs: &[(String, String)], class: LayerClass) -> Option<Instruction> {
-    if pairs.is_empty() {
-        return None;
-    }
-    let pairs: Vec<String> = pairs.iter().map(|(name, value)| words::assignment(name, value)).collect();
-    Some(metadata(class, format!("{instruction} {}", pairs.join(" \\\n    ")), false))
-}
-
-fn metadata(class: LayerClass, text: String, makes_layer: bool) -> Instruction {
-    Instruction { class, text, allow: None, sources: Vec::new(), to: None, makes_layer }
-}
-
-/// A folder or a user after `WORKDIR` and `USER`, in which `$NAME` expands.
-fn word(text: &str) -> String {
-    if text.contains(' ') { format!("\"{text}\"") } else { text.to_owned() }
 }

@@ -163,8 +163,10 @@ fn confirm(
         Err(error) => return Err(unconfirmed(error.to_string())),
     };
     if target.image.kind == Kind::Lambda {
-        let violations =
-            (world.violations)(target, reference, digest).map_err(|error| unconfirmed(error.to_string()))?;
+        let violations = world
+            .registry
+            .violations(reference, digest, target.platform)
+            .map_err(|error| unconfirmed(error.to_string()))?;
         if !violations.is_empty() {
             return Err(Failure::NotForLambda {
                 reference: reference.clone(),

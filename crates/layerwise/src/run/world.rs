@@ -4,10 +4,8 @@ use camino::Utf8Path;
 
 use crate::builder::{Builder, SecretValue};
 use crate::destination::Destination;
-use crate::digest::Digest;
 use crate::graph::Target;
-use crate::image_ref::ImageRef;
-use crate::registry::{Registry, RegistryError};
+use crate::registry::Registry;
 use crate::store::RecordStore;
 
 /// What a run works with.
@@ -26,8 +24,6 @@ pub struct World<'a> {
     pub locks: &'a Utf8Path,
     /// The secrets that a target's build may mount, its own and pip's.
     pub secrets: &'a (dyn Fn(&Target) -> Result<Vec<SecretValue>, String> + Sync),
-    /// The rules of Lambda that a pushed image breaks; none when nothing was pushed.
-    pub violations: &'a (dyn Fn(&Target, &ImageRef, Digest) -> Result<Vec<String>, RegistryError> + Sync),
     /// Seconds since 1970, for records.
     pub now: &'a (dyn Fn() -> u64 + Sync),
 }
