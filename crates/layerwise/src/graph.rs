@@ -183,7 +183,11 @@ impl<'a> Resolver<'a> {
         check::image(image, errors);
         let parents = self.parents(image, platform, errors);
         let place = self.targets.len();
-        self.places.insert((&image.name, platform), place);
+        // A base further down may have taken the name meanwhile.
+        if self.places.insert((&image.name, platform), place).is_some() {
+            errors.push(DeclarationError::Duplicate { name: image.name.clone() });
+            return None;
+        }
         let label = name.to_string();
         self.targets.push(Target { name, platform, label, image: image.clone(), parents });
         Some(place)

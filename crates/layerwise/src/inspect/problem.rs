@@ -91,9 +91,11 @@ impl Problem {
             Self::Closure { error, .. } => error.hint(),
             Self::Scan(error) => error.hint().map(ToString::to_string),
             Self::Handler { error, .. } => {
-                let otherwise =
-                    "a handler out of a third-party distribution is declared with Cmd::unchecked(…)";
-                Some(error.hint().map_or_else(|| otherwise.to_owned(), |hint| format!("{hint}; {otherwise}")))
+                let otherwise = matches!(error, HandlerError::NoModule { .. }).then(|| {
+                    "declare a handler out of a third-party distribution with Cmd::unchecked(…)".to_owned()
+                });
+                let hints: Vec<String> = error.hint().into_iter().chain(otherwise).collect();
+                (!hints.is_empty()).then(|| hints.join("; "))
             }
             Self::NoMatch { .. } => Some("check the pattern; it starts at the repository's root".to_owned()),
             Self::Pattern { .. } => {
