@@ -75,6 +75,7 @@ pub(super) struct Setuptools {
     pub packages: Option<SetuptoolsPackages>,
     pub py_modules: Option<Vec<String>>,
     pub package_dir: BTreeMap<String, String>,
+    pub package_data: BTreeMap<String, Vec<String>>,
     pub license_files: Option<Vec<String>>,
     pub script_files: Vec<String>,
     pub data_files: BTreeMap<String, Vec<String>>,

@@ -4,99 +4,48 @@
 
 use toml::Value;
 
-use super::facts::{FolderFacts, Kind};
-use super::pattern;
 use super::project::ProjectError;
 use super::pyproject::{Setuptools, SetuptoolsPackages};
-use super::reads::{Reads, virtual_environments};
+use super::reads::Reads;
 use crate::repo_path::RepoPath;
 
-/// `[tool.setuptools.packages.find]` for one folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Finder {
-    pub below: RepoPath,
-    pub include: Vec<String>,
-    pub exclude: Vec<String>,
-    /// Whether a folder without `__init__.py` counts.
-    pub namespaces: bool,
-}
+mod discovery;
 
-/// Names that a flat layout reserves (`FlatLayoutPackageFinder` in setuptools' `discovery.py`).
-const NOT_PACKAGES: &[&str] = &[
-    "ci",
-    "bin",
-    "debian",
-    "doc",
-    "docs",
-    "documentation",
-    "manpages",
-    "news",
-    "newsfragments",
-    "changelog",
-    "test",
-    "tests",
-    "unit_test",
-    "unit_tests",
-    "example",
-    "examples",
-    "scripts",
-    "tools",
-    "util",
-    "utils",
-    "python",
-    "build",
-    "dist",
-    "venv",
-    "env",
-    "requirements",
-    "tasks",
-    "fabfile",
-    "site_scons",
-    "benchmark",
-    "benchmarks",
-    "exercise",
-    "exercises",
-    "htmlcov",
-    "node_modules",
-    "[._]*",
-];
-
-/// The same for single modules (`FlatLayoutModuleFinder`).
-const NOT_MODULES: &[&str] = &[
-    "setup",
-    "conftest",
-    "test",
-    "tests",
-    "example",
-    "examples",
-    "build",
-    "toxfile",
-    "noxfile",
-    "pavement",
-    "dodo",
-    "tasks",
-    "fabfile",
-    "[Ss][Cc]onstruct",
-    "conanfile",
-    "manage",
-    "benchmark",
-    "benchmarks",
-    "exercise",
-    "exercises",
-    "[._]*",
-];
+pub(super) use discovery::{Finder, discover};
 
 /// What setuptools reads beyond `pyproject.toml`, readme and licences.
 pub(super) fn reads(folder: &RepoPath, table: &Setuptools) -> Result<Vec<Reads>, ProjectError> {
+    let mut reads = code(folder, table)?;
+    reads.extend(modules(folder, table)?);
+    reads.extend(single_files(folder, table)?);
+    Ok(reads)
+}
+
+/// Where code or an old configuration file may decide, and the files that hold it.
+fn code(folder: &RepoPath, table: &Setuptools) -> Result<Vec<Reads>, ProjectError> {
     let below = |text: &str| ProjectError::below(folder, text);
-    let mut reads = vec![Reads::EverythingIf(below("setup.py")?), Reads::IfThere(below("MANIFEST.in")?)];
-    let declared = table.packages.is_some() || table.py_modules.is_some();
     let configuration = below("setup.cfg")?;
-    reads.push(if declared { Reads::IfThere(configuration) } else { Reads::EverythingIf(configuration) });
+    let mut reads = vec![
+        Reads::EverythingIf(below("setup.py")?),
+        Reads::IfThere(below("MANIFEST.in")?),
+        match is_declared(table) {
+            true => Reads::IfThere(configuration),
+            false => Reads::EverythingIf(configuration),
+        },
+    ];
     if table.ext_modules.is_some() || table.cmdclass.is_some() {
         reads.push(Reads::Everything);
     }
+    Ok(reads)
+}
 
+fn is_declared(table: &Setuptools) -> bool {
+    table.packages.is_some() || table.py_modules.is_some()
+}
+
+fn modules(folder: &RepoPath, table: &Setuptools) -> Result<Vec<Reads>, ProjectError> {
+    let below = |text: &str| ProjectError::below(folder, text);
+    let mut reads = Vec::new();
     match &table.packages {
         Some(SetuptoolsPackages::List(packages)) => {
             for package in packages {
@@ -120,36 +69,45 @@ pub(super) fn reads(folder: &RepoPath, table: &Setuptools) -> Result<Vec<Reads>,
         let path = below(&format!("{}.py", package_folder(table, module)))?;
         reads.push(Reads::Needed { path, role: "a module of [tool.setuptools] py-modules" });
     }
-    for place in table.package_dir.values() {
-        // A mapped folder is the layout when nothing else is declared; otherwise it only translates names.
-        let path = below(place)?;
-        match declared {
-            true => {}
-            false if path == *folder => {}
-            false => reads.push(Reads::Needed { path, role: "a folder of [tool.setuptools] package-dir" }),
+    if !is_declared(table) {
+        // A mapped folder is the layout then; otherwise it only translates names.
+        let mapped: Vec<_> =
+            table.package_dir.values().map(|place| below(place)).collect::<Result<_, _>>()?;
+        let (top, folders): (Vec<_>, Vec<_>) = mapped.into_iter().partition(|path| path == folder);
+        if folders.is_empty() || !top.is_empty() {
+            reads.push(Reads::SetuptoolsDiscovery);
         }
+        let role = "a folder of [tool.setuptools] package-dir";
+        reads.extend(folders.into_iter().map(|path| Reads::Needed { path, role }));
     }
-    if !declared && table.package_dir.values().all(|place| below(place).is_ok_and(|path| path == *folder)) {
-        reads.push(Reads::SetuptoolsDiscovery);
-    }
+    Ok(reads)
+}
 
+fn single_files(folder: &RepoPath, table: &Setuptools) -> Result<Vec<Reads>, ProjectError> {
+    let below = |text: &str| ProjectError::below(folder, text);
+    let mut reads = Vec::new();
     for script in &table.script_files {
         reads.push(Reads::Needed { path: below(script)?, role: "a script of [tool.setuptools]" });
     }
     for pattern in table.data_files.values().flatten() {
         reads.push(Reads::glob(folder, pattern, Some("a data file of [tool.setuptools.data-files]"))?);
     }
-    for (field, value) in &table.dynamic {
+    // Data of a package lies inside of it, unless its pattern climbs out.
+    for (package, patterns) in &table.package_data {
+        for pattern in patterns.iter().filter(|pattern| pattern.split('/').any(|part| part == "..")) {
+            reads.push(match package.as_str() {
+                "" | "*" => Reads::Everything,
+                name => Reads::glob(folder, &format!("{}/{pattern}", package_folder(table, name)), None)?,
+            });
+        }
+    }
+    let extras = table.dynamic.get("optional-dependencies").and_then(Value::as_table);
+    for value in table.dynamic.values().chain(extras.into_iter().flat_map(|extras| extras.values())) {
         for file in files(value) {
             reads.push(Reads::Needed { path: below(&file)?, role: "a file of [tool.setuptools.dynamic]" });
         }
-        for extra in value.as_table().into_iter().flatten().filter(|_| field == "optional-dependencies") {
-            for file in files(extra.1) {
-                reads
-                    .push(Reads::Needed { path: below(&file)?, role: "a file of [tool.setuptools.dynamic]" });
-            }
-        }
     }
+    // `version = { attr = "module.NAME" }` reads the module, which may lie outside of every package.
     if let Some(attribute) = table.dynamic.get("version").and_then(|version| version.get("attr")?.as_str())
         && let Some((module, _)) = attribute.rsplit_once('.')
     {
@@ -187,73 +145,6 @@ fn package_folder(table: &Setuptools, dotted: &str) -> String {
     }
     let base = table.package_dir.get("").map_or(".", String::as_str);
     format!("{base}/{}", dotted.replace('.', "/"))
-}
-
-impl Finder {
-    /// The folders that hold what the finder takes. Its patterns are dotted names; a folder counts as soon as
-    /// something below it may be taken.
-    pub fn find(&self, facts: &FolderFacts) -> Vec<RepoPath> {
-        let hits =
-            |patterns: &[String], name: &str| patterns.iter().any(|pattern| pattern::matches(pattern, name));
-        packages(&self.below, facts)
-            .filter(|(_, path)| self.namespaces || facts.has_file(path, "__init__.py"))
-            .filter(|(name, _)| {
-                hits(&self.include, name)
-                    || self.include.iter().any(|pattern| pattern.starts_with(&format!("{name}.")))
-            })
-            .filter(|(name, _)| !(hits(&self.exclude, name) && hits(&self.exclude, &format!("{name}.x"))))
-            .map(|(_, path)| path.clone())
-            .collect()
-    }
-}
-
-/// Automatic discovery: everything importable in `src/` where there is one, otherwise the flat layout's packages, and
-/// its modules where it has no package.
-pub(super) fn discover(folder: &RepoPath, facts: &FolderFacts) -> Vec<RepoPath> {
-    if let Ok(src) = RepoPath::below(folder, "src")
-        && facts.kind(&src) == Some(Kind::Folder)
-    {
-        let packages = packages(&src, facts).map(|(_, path)| path);
-        return packages.chain(modules(&src, facts).map(|(_, path)| path)).cloned().collect();
-    }
-    let reserved = |names: &[&str], name: &str| names.iter().any(|pattern| pattern::matches(pattern, name));
-    let packages: Vec<_> = packages(folder, facts)
-        .filter(|(name, _)| is_identifier(name.strip_suffix("-stubs").unwrap_or(name)))
-        .filter(|(name, _)| !reserved(NOT_PACKAGES, name))
-        .map(|(_, path)| path.clone())
-        .collect();
-    if !packages.is_empty() {
-        return packages;
-    }
-    let modules = modules(folder, facts).filter(|(name, _)| !reserved(NOT_MODULES, name));
-    modules.map(|(_, path)| path.clone()).collect()
-}
-
-fn packages<'a>(
-    folder: &'a RepoPath,
-    facts: &'a FolderFacts,
-) -> impl Iterator<Item = (&'a str, &'a RepoPath)> {
-    let environments: Vec<_> = virtual_environments(folder, facts).collect();
-    facts
-        .children(folder)
-        .filter(|(name, _, kind)| *kind == Kind::Folder && !name.contains('.') && *name != "__pycache__")
-        .filter(move |(name, _, _)| !environments.contains(name))
-        .map(|(name, path, _)| (name, path))
-}
-
-fn modules<'a>(
-    folder: &'a RepoPath,
-    facts: &'a FolderFacts,
-) -> impl Iterator<Item = (&'a str, &'a RepoPath)> {
-    facts.children(folder).filter_map(|(name, path, kind)| {
-        let module = name.strip_suffix(".py").filter(|module| kind == Kind::File && is_identifier(module))?;
-        Some((module, path))
-    })
-}
-
-fn is_identifier(text: &str) -> bool {
-    text.starts_with(|c: char| c == '_' || c.is_alphabetic())
-        && text.chars().all(|c| c == '_' || c.is_alphanumeric())
 }
 
 #[cfg(test)]

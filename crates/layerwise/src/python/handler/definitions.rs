@@ -47,7 +47,8 @@ impl Definitions {
     }
 
     fn add(&mut self, name: &str) {
-        if !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
+        let is_start = |c: char| c == '_' || c.is_alphabetic();
+        if name.starts_with(is_start) && name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
             self.names.insert(name.to_owned());
         }
     }
@@ -59,8 +60,7 @@ impl Definitions {
                 let first = import.split('.').next().unwrap_or_default();
                 self.add(alias(import).unwrap_or(first).trim());
             }
-        } else if statement.starts_with("from") && statement.contains(" import") {
-            let (_, imports) = statement.split_once(" import").unwrap_or_default();
+        } else if let Some(imports) = imported(statement) {
             for import in imports.trim().trim_matches(['(', ')']).split(',').map(str::trim) {
                 self.is_open |= import == "*";
                 self.add(alias(import).unwrap_or(import));
@@ -89,6 +89,17 @@ fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     rest.starts_with(char::is_whitespace).then(|| rest.trim_start())
 }
 
+/// What `from … import …` imports.
+fn imported(statement: &str) -> Option<&str> {
+    let from = statement.strip_prefix("from").filter(|rest| rest.starts_with([' ', '\t', '.']))?;
+    let imports = from.match_indices("import").map(|(at, word)| (&from[..at], &from[at + word.len()..]));
+    // The module's own name may hold the word: `from importlib import …`.
+    let mut imports = imports.filter(|(before, after)| {
+        before.ends_with([' ', '\t', '.']) && after.starts_with([' ', '\t', '(', '*'])
+    });
+    imports.next().map(|(_, imports)| imports)
+}
+
 /// The name behind ` as `.
 fn alias(import: &str) -> Option<&str> {
     import.split_once(" as ").map(|(_, name)| name.trim())
@@ -96,7 +107,7 @@ fn alias(import: &str) -> Option<&str> {
 
 /// What stands on the same line behind the colon of `if …:`, `try:` and the like; the whole line for anything else.
 fn body(line: &str) -> &str {
-    let word = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let word = line.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or_default();
     match word {
         "if" | "elif" | "else" | "try" | "except" | "finally" | "with" | "for" | "while" => {
             outside_brackets(line).find(|&(_, c)| c == ':').map_or("", |(at, _)| &line[at + 1..])

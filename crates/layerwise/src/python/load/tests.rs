@@ -129,3 +129,12 @@ fn a_requirements_file_is_read_with_what_it_names() {
     let error = requirements_file(&repo.root, &RepoPath::new("a/s.txt").unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "a/s.txt does not exist");
 }
+
+#[test]
+fn the_repository_itself_may_be_a_package() {
+    let repo = repo(&[("pyproject.toml", "[project]\nname='p'"), ("src/p/x.py", ""), ("lambdas/a.py", "")]);
+    let known = workspace(&repo.root, [&PythonPackage::at(".")]).unwrap();
+    let paths: Vec<_> =
+        known.projects().flat_map(|one| &one.sources).map(|one| one.path().as_str()).collect();
+    assert_eq!(paths, ["pyproject.toml", "src/p"]);
+}

@@ -116,23 +116,16 @@ impl Manifest {
             reads.push(Reads::Needed { path: below(file)?, role: "the licence" });
         }
         let tool = &self.pyproject.tool;
-        let declared = match &self.project.license_files {
-            Some(LicenseFiles::Globs(globs)) => Some(globs.clone()),
-            Some(LicenseFiles::Table { paths, globs }) => Some(paths.iter().chain(globs).cloned().collect()),
-            None => tool.setuptools.license_files.clone().filter(|_| self.backend == Backend::Setuptools),
+        // PEP 639: a declared pattern that matches nothing is an error. The older tables are not so strict.
+        let must = Some("a licence file");
+        let (patterns, role) = match (&self.project.license_files, &tool.setuptools.license_files) {
+            (Some(LicenseFiles::Globs(globs)), _) => (globs.clone(), must),
+            (Some(LicenseFiles::Table { paths, globs }), _) => ([&paths[..], globs].concat(), None),
+            (None, Some(globs)) if self.backend == Backend::Setuptools => (globs.clone(), None),
+            (None, _) => (LICENSES.map(str::to_owned).to_vec(), None),
         };
-        match declared {
-            // PEP 639: a declared pattern that matches nothing is an error.
-            Some(patterns) => {
-                for pattern in patterns {
-                    reads.push(Reads::glob(&self.folder, &pattern, Some("a licence file"))?);
-                }
-            }
-            None => {
-                for pattern in LICENSES {
-                    reads.push(Reads::glob(&self.folder, pattern, None)?);
-                }
-            }
+        for pattern in patterns {
+            reads.push(Reads::glob(&self.folder, &pattern, role)?);
         }
         let name = self.project.name.as_deref().unwrap_or_default();
         reads.extend(match self.backend {
@@ -257,6 +250,6 @@ impl Manifest {
 /// The name that the text of a `pyproject.toml` declares, if it can be told.
 #[must_use]
 pub fn declared_name(text: &str) -> Option<PackageName> {
-    let pyproject: Pyproject = toml::from_str(text).ok()?;
+    let pyproject: Pyproject = toml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     PackageName::new(&pyproject.project?.name?).ok()
 }

@@ -83,7 +83,7 @@ fn readme_and_licences() {
         ("license-files=['LICENSE']", &["LICENSE", "COPYING"], "LICENSE"),
         ("license-files=['vendor/**/LICENSE']", &["vendor/x"], "vendor/"),
         ("license-files=[]", &["LICENSE"], ""),
-        ("license-files={paths=['LICENSE']}", &["LICENSE", "COPYING"], "LICENSE"),
+        ("license-files={paths=['LICENSE'],globs=['NONE*']}", &["LICENSE", "COPYING"], "LICENSE"),
     ] {
         assert_eq!(reads(&format!("[project]\nname='p'\n{head}\n{find}"), files), expected, "{head}");
     }

@@ -30,6 +30,11 @@ fn layouts() {
         ),
         (&format!("{find}exclude=['b','c','c.*','d*']"), &["a/x", "b/x", "c/x", "d/x"], "a/ b/"),
         (&format!("{find}namespaces=false"), flat, "a/"),
+        (
+            "[tool.setuptools]\npackages=['a']\n[tool.setuptools.package-data]\na=['x/*.json','../shared/*.json']",
+            &["a/x.py", "shared/s.json", "shared/t.txt"],
+            "a/ shared/s.json",
+        ),
         // Where code decides.
         ("[tool.setuptools]\npackages=['a']", &["a/x.py", "setup.py"], "/"),
         ("", &["a/x.py", "setup.cfg"], "/"),

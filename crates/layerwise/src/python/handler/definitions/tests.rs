@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[track_caller]
@@ -24,6 +26,9 @@ fn what_defines_a_name() {
         ("from .x import a as f, b", "b f"),
         ("from x import (\n    a,  # first\n    f as g,\n)\n", "a g"),
         ("from x import a, \\\n    f\n", "a f"),
+        ("from importlib import f", "f"),
+        ("from .import_me import(f)", "f"),
+        ("from.import f", "f"),
         ("import x.y as f, os.path", "f os"),
         ("if x:\n    def f(): pass\nelse:\n    from y import g\n", "f g"),
         ("try:\n    import f\nexcept ImportError:\n    f = None\n", "f"),
@@ -56,7 +61,7 @@ fn what_only_looks_like_it() {
         ("x = dict(\nf = 1,\n)\n", "x"),
         ("text = '''\n'''; f = 1", "f text"),
         ("definition = 1\nclassic = 2\nimporter = 3\nfrom_ = 4", "classic definition from_ importer"),
-        ("iffy = 1\ntrying: int = 2\nforce = 3", "force iffy trying"),
+        ("iffy = 1\nwith_it: int = 2\nfor_ = 3", "for_ iffy with_it"),
     ] {
         assert_eq!(names(source), expected, "{source}");
     }
@@ -75,5 +80,18 @@ fn an_unfinished_source_ends() {
     for source in ["'''", "\"", "(", "x = (", "\\", "def", "class ", "from", "import ", "a = '\\", "é'", "if"]
     {
         Definitions::of(source);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read(source in "[a-c='\"#\\\\\n\t ()\\[:;,é]{0,60}|.{0,40}") {
+        Definitions::of(&source);
+    }
+
+    #[test]
+    fn what_a_string_or_a_comment_holds_is_not_seen(text in "[a-z =:()\n]{0,40}") {
+        let source = format!("\"\"\"{text}\"\"\"\n# {}\nf = 1", text.replace('\n', " "));
+        prop_assert_eq!(names(&source), "f");
     }
 }
