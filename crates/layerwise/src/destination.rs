@@ -1,7 +1,6 @@
 //! Where images go: the engine's local store, or a registry. Pure; names only.
 
 use crate::digest::Digest;
-use crate::fingerprint::content_tag;
 use crate::image_ref::{ImageRef, ImageRefError};
 use crate::name::Name;
 
@@ -41,12 +40,12 @@ impl Destination {
         }
     }
 
-    /// The content tag of the image `name` built from `fingerprint`.
+    /// The content tag of the image `name` built from `fingerprint`: `sha-<12 hex>`, never a tag that moves.
     ///
     /// # Errors
     /// [`ImageRefError`] when the repository's name gets too long.
     pub fn content_reference(&self, name: &Name, fingerprint: &Digest) -> Result<ImageRef, ImageRefError> {
-        ImageRef::tagged(&self.repository(name), &content_tag(fingerprint))
+        ImageRef::tagged(&self.repository(name), &format!("sha-{}", fingerprint.short()))
     }
 
     /// A folder name for the records of this destination: what was confirmed in one place says nothing of another.

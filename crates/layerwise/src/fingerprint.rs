@@ -117,9 +117,3 @@ impl Ingredients {
         Digest::of(self.canonical())
     }
 }
-
-/// The content tag of a fingerprint: `sha-<12 hex>`.
-#[must_use]
-pub fn content_tag(fingerprint: &Digest) -> String {
-    format!("sha-{}", fingerprint.short())
-}

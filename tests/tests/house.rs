@@ -1,0 +1,137 @@
+//! The rules of the house that a compiler does not hold: floors, module docs, a light default.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+fn root() -> &'static Utf8Path {
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn rust_files(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir_utf8().unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(rust_files(entry.path()));
+        } else if entry.path().extension() == Some("rs") {
+            found.push(entry.into_path());
+        }
+    }
+    found.sort();
+    found
+}
+
+fn sources() -> Vec<Utf8PathBuf> {
+    let crates = root().join("crates").read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path());
+    let all = crates.chain(["xtask", "tests", "benches"].map(|name| root().join(name)));
+    all.map(|folder| folder.join("src"))
+        .filter(|folder| folder.exists())
+        .flat_map(|folder| rust_files(&folder))
+        .collect()
+}
+
+#[test]
+fn every_module_says_what_it_does() {
+    let own = |path: &Utf8PathBuf| path.file_name() != Some("tests.rs");
+    let said = |path: &Utf8PathBuf| fs::read_to_string(path).unwrap().starts_with("//!");
+    let silent: Vec<_> = sources().into_iter().filter(|path| own(path) && !said(path)).collect();
+    assert!(silent.is_empty(), "no //! at the top of {silent:?}");
+}
+
+/// The engine's floors, from the bottom; a module uses its own floor and those below.
+const FLOORS: [&[&str]; 5] = [
+    // Words.
+    &[
+        "name",
+        "digest",
+        "platform",
+        "image_ref",
+        "repo_path",
+        "layer",
+        "inputs",
+        "image",
+        "shell",
+        "destination",
+    ],
+    // Rules.
+    &[
+        "graph",
+        "dockerfile",
+        "dockerignore",
+        "fingerprint",
+        "difference",
+        "plan",
+        "record",
+        "event",
+        "python",
+        "bake",
+        "conformance",
+    ],
+    // Ports and doors.
+    &["store", "registry", "builder", "fs", "process"],
+    // Hands.
+    &["scan", "store_dir", "buildx", "engine", "oci", "pip_secrets", "docker_config", "http"],
+    // Stories.
+    &["inspect", "verdicts", "run"],
+];
+
+/// Uses that go up, each with its reason.
+const EXCEPTIONS: [(&str, &str, &str); 3] = [
+    ("image", "python", "a declared package is a word of the declaration; only its folder of rules is above"),
+    ("plan", "store", "what a store answers is plain data"),
+    ("event", "builder", "what a builder tells is plain data"),
+];
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+#[test]
+fn no_module_of_the_engine_uses_a_floor_above_its_own() {
+    let source = root().join("crates/layerwise/src");
+    let mut wrong = BTreeSet::new();
+    for path in rust_files(&source) {
+        let own = path.strip_prefix(&source).unwrap().components().next().unwrap();
+        let own = own.as_str().trim_end_matches(".rs");
+        if own == "lib" {
+            continue;
+        }
+        let Some(level) = floor(own) else {
+            wrong.insert(format!("{own} has no floor in this test"));
+            continue;
+        };
+        let text = fs::read_to_string(&path).unwrap();
+        // Tests may use whatever they need.
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        if path.as_str().contains("/tests") {
+            continue;
+        }
+        for used in text.split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let excused = EXCEPTIONS.iter().any(|(user, other, _)| *user == own && *other == used);
+            if floor(&used).is_some_and(|other| other > level) && !excused {
+                wrong.insert(format!("{own} uses {used}, which is above it"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_default_xtask_stays_light() {
+    let tree = layerwise::process::Command::new("cargo", root())
+        .args(["tree", "--package", "xtask", "--edges", "normal", "--prefix", "none", "--offline"])
+        .run(&layerwise::process::Cancel::default())
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    assert!(tree.contains("layerwise-cli "), "cargo tree answered {tree}");
+    let heavy: Vec<_> = tree
+        .lines()
+        .filter(|line| {
+            ["aws-", "tokio ", "bollard ", "hyper ", "reqwest "].iter().any(|name| line.starts_with(name))
+        })
+        .collect();
+    assert!(heavy.is_empty(), "the default xtask reaches {heavy:?}");
+}
