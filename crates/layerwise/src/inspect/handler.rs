@@ -61,22 +61,34 @@ impl Inspection {
             for source in &instruction.sources {
                 let below = files.keys().filter(|file| file.is_within(source.path()));
                 let python = below.filter(|file| file.as_str().ends_with(".py"));
-                modules.extend(
-                    python.filter_map(|file| Some((module_path(instruction, source, file)?, file.clone()))),
-                );
+                for file in python {
+                    modules.extend(module_paths(instruction, source, file).map(|path| (path, file.clone())));
+                }
             }
         }
     }
 }
 
-/// Where Python finds `file`, which `instruction` takes in as part of `source`.
-fn module_path(instruction: &Instruction, source: &Source, file: &RepoPath) -> Option<String> {
-    let rest = file.relative_to(source.path())?;
+/// Where Python may find `file`, which `instruction` takes in as part of `source`.
+fn module_paths(
+    instruction: &Instruction,
+    source: &Source,
+    file: &RepoPath,
+) -> Box<dyn Iterator<Item = String>> {
     if instruction.class == LayerClass::Packages {
-        // A package's folder is the one that Python imports by name.
-        let name = source.path().file_name()?;
-        return Some(if rest.is_empty() { name.to_owned() } else { format!("{name}/{rest}") });
+        // Which folder Python imports by name is the build backend's secret when a whole folder is its input
+        // (`src`, a `package-dir`, …): any of them may be. A handler that is there is never refused.
+        let from = source.path().parent().unwrap_or_else(RepoPath::root);
+        let parts: Vec<String> =
+            file.relative_to(&from).unwrap_or_default().split('/').map(str::to_owned).collect();
+        return Box::new((0..parts.len()).map(move |from| parts[from..].join("/")));
     }
+    Box::new(copied_to(instruction, source, file).into_iter())
+}
+
+/// The place below the task root that `file` is copied to.
+fn copied_to(instruction: &Instruction, source: &Source, file: &RepoPath) -> Option<String> {
+    let rest = file.relative_to(source.path())?;
     let to = instruction.to.as_deref()?;
     let below = ["${LAMBDA_TASK_ROOT}/", "/var/task/", "./"].iter().find_map(|root| to.strip_prefix(root))?;
     Some(match (below.strip_suffix('/').unwrap_or(below), rest) {
