@@ -7,7 +7,8 @@
 pub const JUNK: &[&str] = &[
     // Python's own.
     "**/__pycache__",
-    "**/*.py[co]",
+    "**/*.pyc",
+    "**/*.pyo",
     "**/*.egg-info",
     "**/.venv",
     "**/venv",
@@ -33,7 +34,8 @@ pub const JUNK: &[&str] = &[
     "**/.idea",
     "**/.vscode",
     "**/*~",
-    "**/*.sw[op]",
+    "**/*.swp",
+    "**/*.swo",
     "**/.#*",
     "**/#*#",
     "**/.DS_Store",

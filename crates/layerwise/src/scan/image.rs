@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::found::Kind;
-use super::{Digests, Errors, Files, Request, ScanError, Scanned, Trees};
+use super::{Digests, Files, Request, ScanError, Scanned, Trees};
 use crate::dockerignore::{AllowList, AllowListError};
 use crate::inputs::{Entries, Entry, InputManifest, Source};
 use crate::layer::LayerClass;
@@ -32,7 +32,7 @@ impl Rules {
 }
 
 impl<'a> Image<'a> {
-    pub(super) fn new(request: &'a Request<'a>, files: &Files) -> Result<Self, AllowListError> {
+    pub(super) fn new(request: &'a Request<'a>, files: &Files) -> Result<Self, ScanError> {
         let mut sources: Vec<_> = request.sources.iter().map(|(_, source)| source.clone()).collect();
         for found in request.sources.iter().filter_map(|(_, source)| files.get(source.path())) {
             sources.extend(found.paths.iter().map(|(path, _)| Source::File(path.clone())));
@@ -65,8 +65,7 @@ impl<'a> Image<'a> {
         files: &Files,
         trees: &Trees,
         digests: &Digests,
-        errors: &mut Errors,
-    ) -> Scanned {
+    ) -> Result<Scanned, ScanError> {
         let mut classes: BTreeMap<LayerClass, Entries> = BTreeMap::new();
         let mut odd_modes = BTreeMap::new();
         for ((class, source), rules) in self.request.sources.iter().zip(&self.rules) {
@@ -81,13 +80,12 @@ impl<'a> Image<'a> {
                 .filter_map(|(path, kind)| Some((path.clone(), entry(path, kind, digests)?)))
                 .collect();
             if entries.is_empty() {
-                errors.push(ScanError::Empty { path: source.path().clone() });
-                continue;
+                return Err(ScanError::Empty { path: source.path().clone() });
             }
             classes.entry(*class).or_default().append(&mut entries);
             odd_modes.extend(found.odd_modes.iter().cloned());
         }
-        Scanned { inputs: InputManifest { classes }, allow_list: self.allow_list.clone(), odd_modes }
+        Ok(Scanned { inputs: InputManifest { classes }, allow_list: self.allow_list.clone(), odd_modes })
     }
 }
 

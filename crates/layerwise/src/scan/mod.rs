@@ -12,6 +12,7 @@ mod resolve;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::Metadata;
 
 use camino::Utf8Path;
 
@@ -54,16 +55,19 @@ pub struct Scanned {
 pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Result<Vec<Scanned>, Vec<ScanError>> {
     let mut errors = Errors::default();
     let mut resolver = Resolver::new(root);
-    let files = declared_files(&mut resolver, requests, &mut errors);
-    let images: Vec<_> = requests
-        .iter()
-        .filter_map(|request| errors.note(Image::new(request, &files).map_err(ScanError::from)))
-        .collect();
-    let trees = walked_trees(&mut resolver, &images, &mut errors);
+    let declared: BTreeSet<_> =
+        requests.iter().flat_map(|request| request.sources).map(|(_, source)| source).collect();
+    let files = declared_files(&mut resolver, &declared, &mut errors);
+    let folders = declared_folders(&mut resolver, &declared, &mut errors);
+
+    let images = in_parallel(requests, |request| Image::new(request, &files));
+    let images: Vec<_> = images.into_iter().filter_map(|image| errors.note(image)).collect();
+    let trees = walked_trees(root, &folders, &images, &mut errors);
     let digests = digests(root, files.values().chain(trees.values()), &mut errors);
     errors.none()?;
 
-    let scanned = images.iter().map(|image| image.scanned(&files, &trees, &digests, &mut errors)).collect();
+    let scanned = in_parallel(&images, |image| image.scanned(&files, &trees, &digests));
+    let scanned = scanned.into_iter().filter_map(|scanned| errors.note(scanned)).collect();
     errors.none()?;
     Ok(scanned)
 }
@@ -71,7 +75,10 @@ pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Result<Vec<Scanned>, V
 /// Every declared file, by its declared path.
 type Files<'a> = BTreeMap<&'a RepoPath, Found>;
 
-/// Every declared folder, by the rules for what lies in it.
+/// What the system says of every declared folder.
+type Folders<'a> = BTreeMap<&'a RepoPath, Metadata>;
+
+/// What lies in every declared folder, by the rules for it.
 type Trees<'a> = BTreeMap<&'a Rules, Found>;
 
 /// The content of every file that was found.
@@ -79,30 +86,43 @@ type Digests<'a> = HashMap<&'a RepoPath, Digest>;
 
 fn declared_files<'a>(
     resolver: &mut Resolver<'_>,
-    requests: &[Request<'a>],
+    declared: &BTreeSet<&'a Source>,
     errors: &mut Errors,
 ) -> Files<'a> {
-    let declared: BTreeSet<_> = requests
-        .iter()
-        .flat_map(|request| request.sources)
-        .filter_map(|(_, source)| match source {
-            Source::File(path) => Some(path),
-            Source::Tree(_) => None,
-        })
-        .collect();
-    declared.into_iter().filter_map(|path| Some((path, errors.note(resolver.file(path))?))).collect()
+    let paths = declared.iter().filter_map(|source| match source {
+        Source::File(path) => Some(path),
+        Source::Tree(_) => None,
+    });
+    paths.filter_map(|path| Some((path, errors.note(resolver.file(path))?))).collect()
 }
 
-fn walked_trees<'a>(resolver: &mut Resolver<'_>, images: &'a [Image<'_>], errors: &mut Errors) -> Trees<'a> {
+fn declared_folders<'a>(
+    resolver: &mut Resolver<'_>,
+    declared: &BTreeSet<&'a Source>,
+    errors: &mut Errors,
+) -> Folders<'a> {
+    let paths = declared.iter().filter_map(|source| match source {
+        Source::File(_) => None,
+        Source::Tree(tree) => Some(&tree.path),
+    });
+    paths.filter_map(|path| Some((path, errors.note(resolver.folder(path))?))).collect()
+}
+
+fn walked_trees<'a>(
+    root: &Utf8Path,
+    folders: &Folders,
+    images: &'a [Image<'_>],
+    errors: &mut Errors,
+) -> Trees<'a> {
     let all: BTreeSet<_> = images.iter().flat_map(Image::rules).collect();
     let mut walks = Vec::new();
     for rules in all {
-        let folder = errors.note(resolver.folder(&rules.folder));
         let allow_list = errors.note(rules.allow_list().map_err(ScanError::from));
-        walks.extend(folder.zip(allow_list).map(|(folder, allow_list)| (rules, folder, allow_list)));
+        let folder = folders.get(&rules.folder).zip(allow_list);
+        walks.extend(folder.map(|(metadata, allow_list)| (rules, metadata, allow_list)));
     }
-    let found = in_parallel(&walks, |(rules, folder, allow_list)| {
-        walk(resolver.root(), &rules.folder, folder, allow_list.patterns())
+    let found = in_parallel(&walks, |(rules, metadata, allow_list)| {
+        walk(root, &rules.folder, metadata, allow_list.patterns())
     });
     let mut trees = Trees::new();
     for ((rules, ..), mut found) in walks.into_iter().zip(found) {
@@ -129,15 +149,12 @@ fn digests<'a>(root: &Utf8Path, found: impl Iterator<Item = &'a Found>, errors: 
 struct Errors(Vec<ScanError>);
 
 impl Errors {
-    fn push(&mut self, error: ScanError) {
-        self.0.push(error);
-    }
-
+    /// What `result` holds, or nothing and one error more.
     fn note<T>(&mut self, result: Result<T, ScanError>) -> Option<T> {
         result.map_err(|error| self.0.push(error)).ok()
     }
 
-    /// Sorted, each once; one file may be met by several ways.
+    /// Goes on only if nothing went wrong; else all errors, sorted, each once, since one file may be met on several ways.
     fn none(&mut self) -> Result<(), Vec<ScanError>> {
         let mut errors = std::mem::take(&mut self.0);
         errors.sort_by_cached_key(ToString::to_string);

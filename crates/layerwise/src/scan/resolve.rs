@@ -35,10 +35,6 @@ impl<'a> Resolver<'a> {
         Self { root, folders: HashSet::new() }
     }
 
-    pub(super) fn root(&self) -> &'a Utf8Path {
-        self.root
-    }
-
     /// A declared file: itself, or the links on the way and the file at the end.
     pub(super) fn file(&mut self, declared: &RepoPath) -> Result<Found, ScanError> {
         let Resolved { links, path, metadata } = self.resolve(declared)?;

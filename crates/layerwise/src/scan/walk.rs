@@ -19,6 +19,8 @@ pub(super) fn walk(root: &Utf8Path, folder: &RepoPath, metadata: &Metadata, patt
     {
         walk.found.errors.push(error);
     }
+    // Once here, so that the sorted entries of every image are gathered without further comparing.
+    walk.found.paths.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     walk.found
 }
 
