@@ -112,8 +112,7 @@ impl Patterns {
     }
 
     /// The verdict on the context's root, which is always there.
-    #[must_use]
-    pub fn root(&self) -> Verdict {
+    fn root(&self) -> Verdict {
         Verdict { included: true, matched: vec![false; self.patterns.len()] }
     }
 
@@ -136,8 +135,7 @@ impl Patterns {
     }
 
     /// Whether BuildKit does not look into `folder`, given that it is excluded.
-    #[must_use]
-    pub fn skips(&self, folder: &str) -> bool {
+    fn skips(&self, folder: &str) -> bool {
         !self.walks_everything
             && !self.patterns.iter().any(|pattern| pattern.exception && pattern.leads_into(folder))
     }

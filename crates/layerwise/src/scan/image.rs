@@ -29,6 +29,11 @@ impl Rules {
     pub(super) fn allow_list(&self) -> Result<AllowList, AllowListError> {
         AllowList::new(&self.sources)
     }
+
+    /// Whether something at or below `folder` is let in although `folder` is not: only a source of its own can be.
+    pub(super) fn lead_into(&self, folder: &RepoPath) -> bool {
+        self.sources.iter().any(|source| source.path().is_within(folder))
+    }
 }
 
 impl<'a> Image<'a> {

@@ -3,6 +3,9 @@
 //!
 //! All images are scanned together: a file is digested once, and a folder is walked once, however many images read them by the
 //! same rules.
+//!
+//! The first answer to "what does this image read" is its [`AllowList`], which its ignore file is rendered from. A source gives
+//! what lies at or below it and is on that list, so that what is hashed and what the builder is given are the same.
 
 mod error;
 mod found;
@@ -122,7 +125,7 @@ fn walked_trees<'a>(
         walks.extend(folder.map(|(metadata, allow_list)| (rules, metadata, allow_list)));
     }
     let found = in_parallel(&walks, |(rules, metadata, allow_list)| {
-        walk(root, &rules.folder, metadata, allow_list.patterns())
+        walk(root, rules, metadata, allow_list.patterns())
     });
     let mut trees = Trees::new();
     for ((rules, ..), mut found) in walks.into_iter().zip(found) {

@@ -25,6 +25,7 @@ impl Repo {
         let file = self.root.join(path);
         fs_err::create_dir_all(file.parent().unwrap()).unwrap();
         fs_err::write(file, path).unwrap();
+        self.mode(path, 0o644);
     }
 
     fn link(&self, path: &str, target: &str) {
@@ -125,6 +126,7 @@ fn each_class_has_its_own_entries() {
 #[test]
 fn of_a_mode_the_executable_bit_counts_and_the_rest_is_reported() {
     let repo = Repo::new(&["a/plain", "a/run", "a/group", "a/setuid", "a/b/x"]);
+    repo.mode("a", 0o755);
     repo.mode("a/run", 0o755);
     repo.mode("a/group", 0o664);
     repo.mode("a/setuid", 0o4755);

@@ -1,4 +1,4 @@
-//! One declared folder, as far as an allow-list lets in what lies below it. Lists folders, never opens a file.
+//! One declared folder, as far as the rules let in what lies below it. Lists folders, never opens a file.
 
 use std::fs::Metadata;
 
@@ -7,15 +7,16 @@ use fs_err as fs;
 
 use super::ScanError;
 use super::found::{Found, Kind, read_link, special};
+use super::image::Rules;
 use crate::dockerignore::{Patterns, Verdict};
 use crate::repo_path::RepoPath;
 
-/// What lies below `folder` and is let in by `patterns`, and `folder` itself.
-pub(super) fn walk(root: &Utf8Path, folder: &RepoPath, metadata: &Metadata, patterns: &Patterns) -> Found {
-    let mut walk = Walk { root, patterns, found: Found::default() };
-    walk.found.folder(folder.clone(), metadata);
-    if let Some(verdict) = patterns.judge_from_root(folder)
-        && let Err(error) = walk.list(folder, &verdict)
+/// The folder of `rules`, and what lies below it and is let in by `patterns`, which come from the same rules.
+pub(super) fn walk(root: &Utf8Path, rules: &Rules, metadata: &Metadata, patterns: &Patterns) -> Found {
+    let mut walk = Walk { root, rules, patterns, found: Found::default() };
+    walk.found.folder(rules.folder.clone(), metadata);
+    if let Some(verdict) = patterns.judge_from_root(&rules.folder)
+        && let Err(error) = walk.list(&rules.folder, &verdict)
     {
         walk.found.errors.push(error);
     }
@@ -26,6 +27,7 @@ pub(super) fn walk(root: &Utf8Path, folder: &RepoPath, metadata: &Metadata, patt
 
 struct Walk<'a> {
     root: &'a Utf8Path,
+    rules: &'a Rules,
     patterns: &'a Patterns,
     found: Found,
 }
@@ -63,7 +65,7 @@ impl Walk<'_> {
         let unreadable = |cause| ScanError::Unreadable { path: path.clone(), cause };
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
-            if !verdict.included && self.patterns.skips(path.as_str()) {
+            if !verdict.included && !self.rules.lead_into(&path) {
                 return Ok(());
             }
             let metadata = entry.metadata().map_err(unreadable)?;
