@@ -1,9 +1,7 @@
 //! This monorepo's tasks: its images, and one call.
 
-mod images;
-#[cfg(test)]
-mod snapshots;
+use std::process::ExitCode;
 
-fn main() {
-    let _ = images::images();
+fn main() -> ExitCode {
+    layerwise_cli::main(xtask::images())
 }

@@ -44,6 +44,14 @@ impl Inspection {
         }
         Ok(context)
     }
+
+    /// Removes a context that [`Inspection::context`] made; the repository itself stays.
+    ///
+    /// # Errors
+    /// Of the file system; they name the path.
+    pub fn drop_context(&self, context: &Utf8Path) -> io::Result<()> {
+        if context == self.root { Ok(()) } else { fs::remove_dir_all(context) }
+    }
 }
 
 fn make_folders_to(context: &Utf8Path, path: &Utf8Path) -> io::Result<()> {

@@ -1,6 +1,10 @@
 //! One target, start to finish: lock, build, confirm, look at the inputs again, record. Never touches another target.
 
+use std::io;
 use std::time::Instant;
+
+use camino::Utf8Path;
+use fs_err as fs;
 
 use super::{Options, World};
 use crate::builder::{BuildRequest, Built};
@@ -40,9 +44,8 @@ pub(super) fn build(
         Verdict::Stale(reason) => reason,
         Verdict::Fresh(head) => return Ok(Product::from(head.as_ref())),
     };
-    let short = inspected.fingerprint.short();
 
-    let lock = world.locks.join(format!("{}-{}-{short}.lock", target.name, target.platform.architecture()));
+    let lock = world.locks.join(format!("{}-{}.lock", target.name, target.platform.architecture()));
     let _lock = Lock::acquire(&lock, || events(Event::Waiting { target: place })).map_err(environment)?;
     if *reason != Reason::Forced
         && let Some(product) = built_meanwhile(world, &key)?
@@ -56,7 +59,9 @@ pub(super) fn build(
     events(Event::Started { target: place, log: request.log.clone() });
     let begun = Instant::now();
     let progress = |progress| events(Event::Progress { target: place, progress });
-    let built = world.builder.build(&request, cancel, &progress)?;
+    let built = world.builder.build(&request, cancel, &progress);
+    inspection.drop_context(&request.context).map_err(environment)?;
+    let built = built?;
 
     let reference = request.tags[0].clone();
     let digest = confirm(world, target, &reference, &built)?;
@@ -91,8 +96,8 @@ fn request(
     let target = &inspection.graph.targets[place];
     let inspected = &inspection.targets[place];
     // A path of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
-    let folder =
-        world.work.join("builds").join(format!("{}-{}", target.label, inspected.fingerprint.short()));
+    let folder = world.work.join("builds").join(&target.label).join(inspected.fingerprint.short());
+    remove_others(&folder).map_err(environment)?;
     let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
     let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
     write_if_different(&dockerfile, inspected.dockerfile.to_string().as_bytes()).map_err(environment)?;
@@ -122,6 +127,22 @@ fn request(
         no_cache: options.no_cache,
         log: folder.join("build.log"),
     })
+}
+
+/// Earlier builds of the same target; the lock says that nobody is at them.
+fn remove_others(folder: &Utf8Path) -> io::Result<()> {
+    let Some(builds) = folder.parent() else { return Ok(()) };
+    let listing = match fs::read_dir(builds) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        listing => listing?,
+    };
+    for entry in listing {
+        let path = entry?.path();
+        if path != folder.as_std_path() {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The parents that are ours, exactly as they were confirmed: by digest in a registry, by content tag in a local

@@ -1,0 +1,196 @@
+//! A copy of the sample monorepo in a folder of a test's own, with a buildx that counts.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use layerwise::process::Command;
+use libtest_mimic::Failed;
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::world::{Said, World};
+
+pub struct Checkout<'a> {
+    pub world: &'a World,
+    pub root: Utf8PathBuf,
+    program: &'static str,
+    /// Where images go: a registry's prefix of the test's own, so that tests do not meet; the local store without.
+    prefix: Option<String>,
+    records: Utf8PathBuf,
+    docker_config: Utf8PathBuf,
+}
+
+impl<'a> Checkout<'a> {
+    /// The sample monorepo; images go below a prefix of the registry that is called like the test.
+    pub fn pushing(world: &'a World, test: &str) -> Result<Self, Failed> {
+        let prefix = format!("{}/{test}", world.running.registry);
+        Self::sample(world, test, Some(prefix))
+    }
+
+    /// The sample monorepo; images stay in the engine.
+    pub fn local(world: &'a World, test: &str) -> Result<Self, Failed> {
+        Self::sample(world, test, None)
+    }
+
+    fn sample(world: &'a World, test: &str, prefix: Option<String>) -> Result<Self, Failed> {
+        let root = world.folder(&format!("{test}/checkout"));
+        let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no parent")?;
+        for folder in ["base-images", "lambdas"] {
+            copy(&repository.join(folder), &root.join(folder))?;
+        }
+        Self::of(world, test, root, prefix, env!("CARGO_BIN_EXE_sample"))
+    }
+
+    /// Another repository, built by `program`.
+    pub fn of(
+        world: &'a World,
+        test: &str,
+        root: Utf8PathBuf,
+        prefix: Option<String>,
+        program: &'static str,
+    ) -> Result<Self, Failed> {
+        let docker_config = world.folder(&format!("{test}/docker"));
+        let plugins = world.folder(&format!("{test}/docker/cli-plugins"));
+        fs::copy(world.running.docker_config.join("config.json"), docker_config.join("config.json"))?;
+        let counting = plugins.join("docker-buildx");
+        fs::write(
+            &counting,
+            format!(
+                "#!/bin/sh\necho \"$@\" >> {docker_config}/calls\nexec {} \"$@\"\n",
+                world.running.buildx
+            ),
+        )?;
+        fs::set_permissions(&counting, std::fs::Permissions::from_mode(0o755))?;
+        let records = world.folder(&format!("{test}/records"));
+        Ok(Self { world, root, program, prefix, records, docker_config })
+    }
+
+    /// Another checkout of the same files that shares records and destination.
+    pub fn second(&self, test: &str) -> Result<Checkout<'a>, Failed> {
+        let root = self.world.folder(&format!("{test}/second checkout ü"));
+        for folder in ["base-images", "lambdas"] {
+            copy(&self.root.join(folder), &root.join(folder))?;
+        }
+        Ok(Checkout {
+            world: self.world,
+            root,
+            program: self.program,
+            prefix: self.prefix.clone(),
+            records: self.records.clone(),
+            docker_config: self.docker_config.clone(),
+        })
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let command = self.world.command(self.program, &self.root);
+        let command = command.env("DOCKER_CONFIG", self.docker_config.as_str());
+        let command = command.env("LAYERWISE_RECORDS", self.records.as_str());
+        let place = self.prefix.iter().flat_map(|prefix| ["--push", "--registry", prefix]);
+        let place: Vec<&str> =
+            if arguments.first() == Some(&"build-lambdas") { place.collect() } else { Vec::new() };
+        command.args(["--root", self.root.as_str()]).args(arguments.iter().copied()).args(place)
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Result<Said, Failed> {
+        self.world.run(&self.command(arguments))
+    }
+
+    /// Builds, and answers the report.
+    pub fn build(&self, arguments: &[&str]) -> Result<Report, Failed> {
+        let said = self.run(&[&["build-lambdas", "--json"], arguments].concat())?;
+        let json =
+            serde_json::from_str(&said.stdout).map_err(|_| format!("{}\n{}", said.stdout, said.stderr))?;
+        Ok(Report { code: said.code, json, stderr: said.stderr })
+    }
+
+    /// How often `buildx build` was called since the last time.
+    pub fn builds(&self) -> usize {
+        let calls = self.docker_config.join("calls");
+        let count = fs::read_to_string(&calls)
+            .unwrap_or_default()
+            .lines()
+            .filter(|l| l.starts_with("build "))
+            .count();
+        let _ = fs::remove_file(calls);
+        count
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.root.join(path).parent().unwrap()).unwrap();
+        fs::write(self.root.join(path), text).unwrap();
+    }
+
+    pub fn append(&self, path: &str, text: &str) {
+        let old = fs::read_to_string(self.root.join(path)).unwrap();
+        self.write(path, &(old + text));
+    }
+
+    pub fn records(&self) -> usize {
+        files(&self.records).iter().filter(|path| path.extension() == Some("record")).count()
+    }
+
+    pub fn prefix(&self) -> &str {
+        self.prefix.as_deref().unwrap()
+    }
+
+    pub fn docker_config(&self) -> &Utf8Path {
+        &self.docker_config
+    }
+
+    pub fn records_folder(&self) -> &Utf8Path {
+        &self.records
+    }
+}
+
+/// What `build-lambdas --json` said.
+pub struct Report {
+    pub code: i32,
+    pub json: Value,
+    pub stderr: String,
+}
+
+impl Report {
+    /// The images with this outcome (`fresh`, `built`, `failed`, `not-built`).
+    pub fn with(&self, status: &str) -> BTreeSet<String> {
+        let images = self.json["images"].as_array().unwrap();
+        let found = images.iter().filter(|image| image["outcome"]["status"] == status);
+        found.map(|image| image["label"].as_str().unwrap().to_owned()).collect()
+    }
+
+    pub fn outcome(&self, label: &str) -> &Value {
+        let images = self.json["images"].as_array().unwrap();
+        &images.iter().find(|image| image["label"] == label).unwrap()["outcome"]
+    }
+}
+
+/// A set of names.
+pub fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
+}
+
+pub fn files(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir_utf8().into_iter().flatten() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(entry.path()));
+        } else {
+            found.push(entry.into_path());
+        }
+    }
+    found
+}
+
+fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<(), Failed> {
+    for path in files(from) {
+        let relative = path.strip_prefix(from)?;
+        if relative.as_str().contains("__pycache__") {
+            continue;
+        }
+        let target = to.join(relative);
+        fs::create_dir_all(target.parent().ok_or("no parent")?)?;
+        fs::copy(&path, &target)?;
+    }
+    Ok(())
+}

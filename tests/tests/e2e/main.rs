@@ -1,0 +1,60 @@
+//! The main job on a real engine and a real registry, start to finish, by the program that users run. One sandbox of
+//! its own serves all tests; where none can be had, every test is reported as ignored, with the reason.
+#![allow(clippy::unwrap_used)]
+
+mod checkout;
+mod world;
+
+mod answers;
+mod by_hand;
+mod gate;
+mod patterns;
+mod registry;
+mod trouble;
+
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use layerwise_sandbox::Sandbox;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use world::World;
+
+type Test = (&'static str, fn(&World) -> Result<(), Failed>);
+
+const TESTS: &[Test] = &[
+    ("everything_is_built_and_then_nothing", gate::everything_is_built_and_then_nothing),
+    ("a_handler_edit_rebuilds_one_image", gate::a_handler_edit_rebuilds_one_image),
+    ("a_package_edit_rebuilds_its_dependants", gate::a_package_edit_rebuilds_its_dependants),
+    ("a_readme_edit_rebuilds_nothing", gate::a_readme_edit_rebuilds_nothing),
+    ("a_checkout_with_another_umask_is_a_hit", gate::a_checkout_with_another_umask_is_a_hit),
+    ("each_lambda_answers_its_sample_event", answers::each_lambda_answers_its_sample_event),
+    ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
+    ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
+    ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),
+    ("an_edit_during_a_build_leaves_no_record", trouble::an_edit_during_a_build_leaves_no_record),
+    ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),
+    ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),
+    ("secrets_are_nowhere", trouble::secrets_are_nowhere),
+    ("every_pattern_builds", patterns::every_pattern_builds),
+    ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
+    ("the_ignore_table_is_what_the_engine_does", by_hand::the_ignore_table_is_what_the_engine_does),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let world: &'static OnceLock<Result<World, String>> = Box::leak(Box::new(OnceLock::new()));
+    let trials = TESTS.iter().map(|(name, test)| {
+        Trial::ignorable_test(*name, move || match Sandbox::supported() {
+            Ok(()) => {
+                let world = world.get_or_init(|| World::new().map_err(|error| error.to_string()));
+                test(world.as_ref().map_err(String::as_str)?).map(|()| Completion::Completed)
+            }
+            Err(reason) => Ok(Completion::ignored_with(reason.to_string())),
+        })
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    if let Some(Ok(world)) = world.get() {
+        world.end();
+    }
+    conclusion.exit_code()
+}

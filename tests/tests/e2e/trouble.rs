@@ -1,0 +1,126 @@
+//! Failures, interrupts, secrets: what must not happen then.
+
+use fs_err as fs;
+use libtest_mimic::Failed;
+
+use crate::checkout::{Checkout, files, names};
+use crate::world::World;
+
+pub fn a_failing_image_leaves_the_others_built(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::pushing(world, "failing")?;
+    checkout.write(
+        "lambdas/embedding_step_functions/list_pending/requirements.txt",
+        "no-such-distribution-of-ours==1.0\n",
+    );
+    let images = ["list-pending", "find-unembedded", "ping"];
+    let report = checkout.build(&images)?;
+    assert_eq!(report.code, 1);
+    assert_eq!(report.with("failed"), names(["list-pending"]), "{}", report.stderr);
+    assert_eq!(report.with("built"), names(["base-receipt-dynamo", "find-unembedded", "ping"]));
+    for part in ["no-such-distribution-of-ours", "pip install", "build.log"] {
+        assert!(report.stderr.contains(part), "{part} is not in {}", report.stderr);
+    }
+    checkout.builds();
+    let report = checkout.build(&["find-unembedded", "ping"])?;
+    assert_eq!((report.with("built"), checkout.builds()), (names([]), 0));
+
+    // A failed base takes along only what stands on it.
+    checkout.append(
+        "base-images/receipt_label/pyproject.toml",
+        "\n[tool.setuptools.package-dir]\n\"\" = \"nowhere\"\n",
+    );
+    let report = checkout.build(&["create-labels", "ping"])?;
+    assert_eq!(report.with("failed").union(&report.with("not-built")).count(), 2, "{}", report.stderr);
+    Ok(())
+}
+
+pub fn an_edit_during_a_build_leaves_no_record(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::pushing(world, "edited")?;
+    checkout.build(&["base-receipt-dynamo"])?;
+    // The counting buildx is where an edit can be placed exactly: after planning, before building.
+    let buildx = checkout.docker_config().join("cli-plugins/docker-buildx");
+    let handler = checkout.root.join("lambdas/ping/handler.py");
+    let script = fs::read_to_string(&buildx)?;
+    fs::write(&buildx, script.replacen("exec ", &format!("echo '# edited' >> {handler}\nexec "), 1))?;
+    let before = checkout.records();
+    let report = checkout.build(&["ping"])?;
+    assert_eq!((report.code, report.with("failed")), (1, names(["ping"])), "{}", report.stderr);
+    assert!(report.stderr.contains("lambdas/ping/handler.py"), "{}", report.stderr);
+    assert_eq!(checkout.records(), before);
+
+    fs::write(&buildx, script)?;
+    assert_eq!(checkout.build(&["ping"])?.with("built"), names(["ping"]));
+    Ok(())
+}
+
+pub fn an_interrupt_leaves_nothing_behind(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::pushing(world, "interrupted")?;
+    checkout.build(&["base-receipt-dynamo"])?;
+    let before = checkout.records();
+    // The build sends the interrupt itself, from the moment at which its container runs.
+    let buildx = checkout.docker_config().join("cli-plugins/docker-buildx");
+    let script = fs::read_to_string(&buildx)?;
+    fs::write(&buildx, script.replacen("exec ", "kill -INT $PPID\nexec ", 1))?;
+    let report = checkout.run(&["build-lambdas", "list-pending", "--no-cache"])?;
+    assert_eq!(report.code, 130, "{}", report.stderr);
+    assert_eq!(checkout.records(), before);
+    let running = world.docker(&["ps", "--quiet", "--filter", "label=io.layerwise.image=list-pending"])?;
+    assert_eq!(running, "");
+    fs::write(&buildx, script)?;
+    assert_eq!(checkout.build(&["list-pending"])?.with("built"), names(["list-pending"]));
+    Ok(())
+}
+
+pub fn no_engine_is_said_in_one_line(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::local(world, "engineless")?;
+    let nowhere = format!("unix://{}/no.sock", checkout.root);
+    let command = checkout.command(&["build-lambdas", "ping"]).env("DOCKER_HOST", &nowhere);
+    let said = world.run(&command)?;
+    assert_eq!(said.code, 3, "{}", said.stderr);
+    let told: Vec<_> = said.stderr.lines().filter(|line| line.starts_with("error:")).collect();
+    assert_eq!(told.len(), 1, "{}", said.stderr);
+    assert!(said.stderr.contains("--sandbox"), "{}", said.stderr);
+    Ok(())
+}
+
+/// Values that must not be found: each is looked for in everything that a run leaves behind.
+pub fn secrets_are_nowhere(world: &World) -> Result<(), Failed> {
+    let repository = layerwise_tests::patterns::repository();
+    let root = repository.root().to_owned();
+    let checkout = Checkout::of(world, "secrets", root, None, env!("CARGO_BIN_EXE_patterns"))?;
+    let canary = "canary-5ca1ab1e";
+    let pip = checkout.world.folder("secrets/pip").join("pip.conf");
+    fs::write(
+        &pip,
+        format!("[global]\nextra-index-url = http://user:{canary}@127.0.0.1:9/simple\nretries = 0\n"),
+    )?;
+    let command = checkout
+        .command(&["build-lambdas", "secretive", "required", "--verbose"])
+        .env("LAYERWISE_TEST_TOKEN", canary)
+        .env("PIP_CONFIG_FILE", pip.as_str());
+    let said = world.run(&command)?;
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let calls = fs::read_to_string(checkout.docker_config().join("calls"))?;
+    let mut left = vec![
+        ("stdout".to_owned(), said.stdout),
+        ("stderr".to_owned(), said.stderr),
+        ("calls".to_owned(), calls),
+    ];
+    for folder in [checkout.root.join("target"), checkout.records_folder().to_owned()] {
+        for path in files(&folder) {
+            left.push((path.to_string(), String::from_utf8_lossy(&fs::read(&path)?).into_owned()));
+        }
+    }
+    for image in ["secretive:local", "required:local"] {
+        left.push((image.to_owned(), world.docker(&["image", "inspect", image])?));
+        left.push((image.to_owned(), world.docker(&["history", "--no-trunc", image])?));
+        let find =
+            format!("grep -rlF {canary} /var /tmp /etc /root /opt /run /home /usr/local 2>/dev/null || true");
+        let found = world.docker(&["run", "--rm", "--user=0", "--entrypoint=sh", image, "-c", &find])?;
+        assert_eq!(found, "", "{image}");
+    }
+    for (place, text) in left {
+        assert!(!text.contains(canary), "the secret is in {place}");
+    }
+    Ok(())
+}
