@@ -25,7 +25,11 @@ fn main() -> Anything {
     Ok(())
 }
 
-fn request(folder: &Utf8Path, name: &str, dockerfile: &str) -> Result<BuildRequest, Box<dyn std::error::Error>> {
+fn request(
+    folder: &Utf8Path,
+    name: &str,
+    dockerfile: &str,
+) -> Result<BuildRequest, Box<dyn std::error::Error>> {
     let parent = std::env::var("PARENT").unwrap_or("public.ecr.aws/lambda/python:3.13".to_owned());
     let path = folder.join(format!("{name}.Dockerfile"));
     fs_err::write(&path, format!("FROM {parent}\n{dockerfile}\n"))?;
@@ -61,7 +65,13 @@ fn builds(buildx: &Buildx, folder: &Utf8Path) -> Anything {
     request.no_cache = false;
     let start = Instant::now();
     let again = buildx.build(&request, &cancel, &|_| ())?;
-    println!("again: {} of {} cached, {:?}, same {}", again.cached, again.steps, start.elapsed(), again == built);
+    println!(
+        "again: {} of {} cached, {:?}, same {}",
+        again.cached,
+        again.steps,
+        start.elapsed(),
+        again == built
+    );
     Ok(())
 }
 
