@@ -67,12 +67,11 @@ const FLOORS: [&[&str]; 5] = [
         "event",
         "python",
         "bake",
-        "conformance",
     ],
     // Ports and doors.
     &["store", "registry", "builder", "fs", "process"],
     // Hands.
-    &["scan", "store_dir", "buildx", "engine", "oci", "pip_secrets", "docker_config", "http"],
+    &["scan", "store_dir", "buildx", "engine", "oci", "pip_secrets", "parallel", "trust"],
     // Stories.
     &["inspect", "verdicts", "run"],
 ];
