@@ -122,7 +122,7 @@ impl Up<'_> {
             // Parts of one that was killed.
             engine::stop(self.folder)?;
             let mut network = Network::of(self.folder, &self.state);
-            network.delete_bridges()?;
+            network.delete_bridges(self.folder)?;
             if !network.is_free()? {
                 self.state.network = Network::choose(self.folder)?;
                 network = Network::of(self.folder, &self.state);

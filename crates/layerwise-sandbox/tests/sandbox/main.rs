@@ -12,10 +12,11 @@ use std::{net::TcpListener, process::ExitCode, thread};
 
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
-const TESTS: [Test; 4] = [
+const TESTS: [Test; 5] = [
     ("from_nothing_to_nothing", from_nothing_to_nothing),
     ("comes_back_after_a_crash", comes_back_after_a_crash),
     ("stands_beside_another", stands_beside_another),
+    (ALONE, leaves_docker0_to_its_owner),
     ("runs_arm64_programs_while_asked_to", runs_arm64_programs_while_asked_to),
 ];
 
@@ -50,7 +51,9 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     assert_eq!(private.registry_status("app", false), 401);
 
     let bridge = private.bridge()?;
-    private.docker(&["network", "create", "of-a-user"])?;
+    let of_a_user = private.docker(&["network", "create", "of-a-user"])?;
+    let of_a_user = format!("/sys/class/net/br-{}", &of_a_user[..12]);
+    fs_err::metadata(&of_a_user)?;
     private.docker(&["run", "--detach", "--network=of-a-user", "--entrypoint=sleep", "app", "1000"])?;
     private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
     let traces = traces::of(&private, &bridge)?;
@@ -59,6 +62,7 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     }
     private.sandbox.down()?;
     assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    assert!(fs_err::metadata(&of_a_user).is_err(), "{of_a_user} is left");
     assert!(!private.status()?.up);
     assert_eq!(private.sandbox.running()?, None);
     private.sandbox.down()?;
@@ -111,9 +115,11 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     assert_eq!(private.registry_status("app", true), 200, "what was pushed is still there");
 
     // Killed again, and never up again: `down` takes back what the engine could not.
+    let of_a_user = private.docker(&["network", "create", "of-a-user"])?;
     private.kill(private.status()?.engine_pid)?;
     private.sandbox.down()?;
     assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    assert!(fs_err::metadata(format!("/sys/class/net/br-{}", &of_a_user[..12])).is_err());
     Ok(())
 }
 
@@ -131,6 +137,52 @@ fn stands_beside_another() -> Result<(), Failed> {
     other.sandbox.purge()?;
     one.answer_of(container)?;
     assert!(one.status()?.up);
+    Ok(())
+}
+
+/// The name of the test that has a network of its own.
+const ALONE: &str = "leaves_docker0_to_its_owner";
+
+/// Docker has ways to delete a `docker0` that is not its own. The test makes one, in a network namespace of its own, for
+/// which it starts itself again; there, the machine forwards no packets either until it is told to.
+fn leaves_docker0_to_its_owner() -> Result<(), Failed> {
+    if std::env::var_os(ALONE).is_none() {
+        let script = "mount -t sysfs none /sys && ip link set lo up && ip link add docker0 type bridge && ip link set \
+                      docker0 up && exec \"$0\" --exact \"$1\"";
+        let this = std::env::current_exe()?;
+        let child = duct::cmd!(
+            "unshare",
+            "--net",
+            "--mount",
+            "--propagation=private",
+            "sh",
+            "-ec",
+            script,
+            this,
+            ALONE
+        );
+        let output = child.env(ALONE, "1").stderr_to_stdout().stdout_capture().unchecked().run()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        return if output.status.success() { Ok(()) } else { Err(said.into()) };
+    }
+    let forwarding = "/proc/sys/net/ipv4/ip_forward";
+    fs_err::write(forwarding, "0")?;
+    let private = Private::new()?;
+    // Each start takes another way through the engine: from nothing, from its own records, after a crash.
+    private.up()?;
+    private.sandbox.down()?;
+    private.up()?;
+    private.kill(private.status()?.engine_pid)?;
+    private.up()?;
+    private.sandbox.down()?;
+    fs_err::metadata("/sys/class/net/docker0")?;
+    assert_eq!(fs_err::read_to_string(forwarding)?, "1\n", "docker0's owner relies on it by now");
+    duct::cmd!("ip", "link", "delete", "docker0").run()?;
+    fs_err::write(forwarding, "0")?;
+    private.up()?;
+    assert_eq!(fs_err::read_to_string(forwarding)?, "1\n");
+    private.sandbox.down()?;
+    assert_eq!(fs_err::read_to_string(forwarding)?, "0\n");
     Ok(())
 }
 
