@@ -104,6 +104,8 @@ fn configuration(folder: &Folder, network: &Network) -> Value {
         "ip6tables": false,
         "ip-masq": false,
         "ip-forward": false,
+        // `docker run --publish 8080:8080` is for this machine alone.
+        "ip": "127.0.0.1",
         "bridge": network.bridge(),
         "fixed-cidr": network.subnet(),
         "mtu": network.mtu(),

@@ -10,6 +10,8 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use private::{Private, wait_for};
 use std::{net::TcpListener, process::ExitCode, thread};
 
+const NATIVE: &str = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
+
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
 const TESTS: [Test; 5] = [
@@ -45,8 +47,8 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     let second = private.status()?;
     assert_eq!((first.engine_pid, first.registry_pid), (second.engine_pid, second.registry_pid));
 
-    private.build_lambda("app", "linux/amd64", &["--push"])?;
-    assert_eq!(private.invoke("app", "linux/amd64")?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
+    private.build_lambda("app", NATIVE, &["--push"])?;
+    assert_eq!(private.invoke("app", NATIVE)?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
     assert_eq!(private.registry_status("app", true), 200);
     assert_eq!(private.registry_status("app", false), 401);
 
@@ -81,7 +83,7 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     let private = Private::new()?;
     private.up()?;
     let bridge = private.bridge()?;
-    private.build_lambda("app", "linux/amd64", &[])?;
+    private.build_lambda("app", NATIVE, &[])?;
     private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
     let before = private.status()?;
     private.kill(before.engine_pid)?;
@@ -90,8 +92,8 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     let after = private.status()?;
     assert_ne!(before.engine_pid, after.engine_pid);
     assert_eq!(before.registry_pid, after.registry_pid);
-    private.build_lambda("app", "linux/amd64", &["--no-cache"])?;
-    private.invoke("app", "linux/amd64")?;
+    private.build_lambda("app", NATIVE, &["--no-cache"])?;
+    private.invoke("app", NATIVE)?;
 
     // As after a reboot: nothing runs, and files of the earlier run name processes that are others by now.
     let traces = traces::of(&private, &bridge)?;
@@ -105,7 +107,7 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     let taken = TcpListener::bind(("127.0.0.1", port))?;
     let running = private.up()?;
     assert_ne!(running.registry, format!("localhost:{port}"));
-    private.build_lambda("app", "linux/amd64", &["--push"])?;
+    private.build_lambda("app", NATIVE, &["--push"])?;
     assert_eq!(private.registry_status("app", true), 200);
     drop(taken);
 
@@ -126,7 +128,7 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
 fn stands_beside_another() -> Result<(), Failed> {
     let (one, other) = (Private::new()?, Private::new()?);
     let running = one.up()?;
-    one.build_lambda("app", "linux/amd64", &[])?;
+    one.build_lambda("app", NATIVE, &[])?;
     let container = one.docker(&["run", "--detach", "--publish=127.0.0.1::8080", "app"])?;
     let container = container.trim();
     assert_ne!(other.up()?.registry, running.registry);
