@@ -102,7 +102,8 @@ impl Role {
     pub(crate) fn stop(self, folder: &Folder) -> Result<(), io::Error> {
         if let Some(main) = self.main_process(folder) {
             signal(&main, Signal::TERM);
-            wait::until(Duration::from_secs(15), || self.processes(folder).is_empty());
+            // Enough for all but containers that ignore signals, as a shell's `sleep` does: for those Docker waits longer.
+            wait::until(Duration::from_secs(5), || self.processes(folder).is_empty());
         }
         let gone = wait::until(Duration::from_secs(10), || {
             let left = self.processes(folder);
