@@ -45,7 +45,9 @@ impl CommandError {
         if command.starts_with("apt-get") {
             Some("packages come from the mirror that apt is configured for: does `apt-get update` work?")
         } else if command.contains(" download --quiet") {
-            Some("wheels come from the index that pip is configured for: does `pip download pip` work?")
+            Some(
+                "wheels come from the index that pip is configured for: does `pip download pip` work? It needs Debian's whole package python3, not python3-minimal alone",
+            )
         } else {
             None
         }

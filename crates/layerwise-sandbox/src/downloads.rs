@@ -6,11 +6,12 @@ use crate::{
     architecture::Architecture,
     folder::{self, FolderError, Lock},
     packages::{PackageSet, PrivateApt},
+    root::remove,
     sources::Mirror,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, env, io, thread};
+use std::{collections::BTreeMap, env, io, process, thread};
 
 const PARTIAL: &str = "partial-";
 
@@ -38,7 +39,7 @@ impl Downloads {
         for entry in fs_err::read_dir(&folder)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-                fs_err::remove_dir_all(entry.path())?;
+                remove(&Utf8PathBuf::from_path_buf(entry.path()).unwrap_or_default())?;
             }
         }
         Ok(Self { folder, _lock: lock })
@@ -102,7 +103,8 @@ impl Downloads {
     }
 
     fn partial(&self, name: &str) -> io::Result<Utf8PathBuf> {
-        let partial = self.folder.join(format!("{PARTIAL}{name}"));
+        // A child of a program that was killed may still be writing: not where we do.
+        let partial = self.folder.join(format!("{PARTIAL}{}-{name}", process::id()));
         fs_err::create_dir_all(&partial)?;
         Ok(partial)
     }

@@ -5,7 +5,7 @@
 use crate::{
     SandboxError,
     architecture::Architecture,
-    command::{Command, CommandError},
+    command::Command,
     downloads::Downloads,
     folder::Folder,
     packages::{self, PackageSet},
@@ -73,7 +73,7 @@ pub(crate) fn prepare(
 /// Makes arm64 programs run. The table is seen through a mount in the engine's namespace: where the machine has not
 /// mounted it, the entry ends with the engine.
 pub(crate) fn up(folder: &Folder) -> Result<(), SandboxError> {
-    let entries = entries()?;
+    let entries = entries(folder)?;
     if let Some(entry) = entries.iter().find(|entry| entry.name == name(folder)) {
         return match entry.interpreter == interpreter(folder) {
             true => Ok(()),
@@ -88,23 +88,23 @@ pub(crate) fn up(folder: &Folder) -> Result<(), SandboxError> {
     let registration = format!(":{}:M::{MAGIC}:{MASK}:{}:OPF", name(folder), interpreter(folder));
     Command::new("nsenter")
         .args(["--target", &engine.pid.to_string(), "--mount"])
-        .args(["sh", "-c", SCRIPT, "binfmt", "add", &registration])
+        .args(["sh", script(folder)?.as_str(), "add", &registration])
         .run()?;
     Ok(())
 }
 
 /// Takes the sandbox's entry back; leaves one of its name alone that is not its own.
-pub(crate) fn down(folder: &Folder) -> Result<(), CommandError> {
+pub(crate) fn down(folder: &Folder) -> Result<(), SandboxError> {
     if is_up(folder)? {
-        table("remove", &name(folder))?;
+        table(folder, "remove", &name(folder))?;
     }
     Ok(())
 }
 
 /// Whether the sandbox's own entry is there.
-pub(crate) fn is_up(folder: &Folder) -> Result<bool, CommandError> {
+pub(crate) fn is_up(folder: &Folder) -> Result<bool, SandboxError> {
     let ours = |entry: &Entry| entry.name == name(folder) && entry.interpreter == interpreter(folder);
-    Ok(entries()?.iter().any(ours))
+    Ok(entries(folder)?.iter().any(ours))
 }
 
 fn name(folder: &Folder) -> String {
@@ -116,15 +116,21 @@ fn interpreter(folder: &Folder) -> Utf8PathBuf {
     folder.path().join("emulation/aarch64-binfmt-P")
 }
 
-fn entries() -> Result<Vec<Entry>, CommandError> {
-    Ok(parse(&table("list", "")?))
+fn entries(folder: &Folder) -> Result<Vec<Entry>, SandboxError> {
+    Ok(parse(&table(folder, "list", "")?))
 }
 
 /// Looks at the table through a mount of its own: it is the same table.
-fn table(action: &str, argument: &str) -> Result<String, CommandError> {
-    Command::new("unshare")
-        .args(["--mount", "--propagation", "private", "sh", "-c", SCRIPT, "binfmt", action, argument])
-        .run()
+fn table(folder: &Folder, action: &str, argument: &str) -> Result<String, SandboxError> {
+    let script = script(folder)?;
+    let arguments = ["--mount", "--propagation", "private", "sh", script.as_str(), action, argument];
+    Ok(Command::new("unshare").args(arguments).run()?)
+}
+
+fn script(folder: &Folder) -> io::Result<Utf8PathBuf> {
+    let path = folder.path().join("emulation/binfmt.sh");
+    fs_err::write(&path, SCRIPT)?;
+    Ok(path)
 }
 
 fn parse(text: &str) -> Vec<Entry> {

@@ -1,10 +1,10 @@
 //! The Docker engine, in mount and PID namespaces of its own: however it ends, its containers and mounts end with it.
 //! Never uses a socket, a folder, a bridge or a control group of another engine.
 
-use crate::{SandboxError, folder::Folder, http, network::Network, processes::Role, root, wait};
+use crate::{SandboxError, folder::Folder, http, network::Network, processes::Role, root};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
-use std::{io, time::Duration};
+use std::io;
 
 const LAUNCHER: &str = include_str!("../assets/engine.sh");
 
@@ -64,8 +64,7 @@ pub(crate) fn start(folder: &Folder, network: &Network) -> Result<(), SandboxErr
         &["sh", launcher.as_str(), host_run.as_str(), settings.as_str()],
     ];
     Role::Engine.start(folder, &arguments.concat(), root::environment(folder))?;
-    wait::until(Duration::from_secs(60), || answers(folder) || Role::Engine.processes(folder).is_empty());
-    if answers(folder) {
+    if Role::Engine.wait_until(folder, || answers(folder)) {
         return Ok(());
     }
     let error = NoAnswer::of(Role::Engine, "engine", "engine", folder);
@@ -88,7 +87,7 @@ fn configuration(folder: &Folder, network: &Network) -> Value {
     let root = folder.root();
     json!({
         "hosts": [format!("unix://{}", folder.socket())],
-        "data-root": folder.path().join("data"),
+        "data-root": folder.data(),
         // In the private /run: it ends with the engine.
         "exec-root": "/run/docker",
         "pidfile": "/run/docker/docker.pid",
@@ -105,10 +104,13 @@ fn configuration(folder: &Folder, network: &Network) -> Value {
         "ip6tables": false,
         "ip-masq": false,
         "ip-forward": false,
+        // `docker run --publish 8080:8080` is for this machine alone.
+        "ip": "127.0.0.1",
         "bridge": network.bridge(),
         "fixed-cidr": network.subnet(),
         "mtu": network.mtu(),
-        "default-address-pools": [{ "base": network.pool(), "size": 28 }],
+        // No "default-address-pools": with it, an engine that starts for the second time deletes the machine's `docker0`,
+        // whoever's that is.
         "default-network-opts": { "bridge": { "com.docker.network.driver.mtu": network.mtu().to_string() } },
         "insecure-registries": ["127.0.0.0/8"],
     })

@@ -101,6 +101,10 @@ impl Folder {
     pub(crate) fn bin(&self) -> Utf8PathBuf {
         self.path.join("bin")
     }
+    /// The engine's own: images, containers, networks.
+    pub(crate) fn data(&self) -> Utf8PathBuf {
+        self.path.join("data")
+    }
     /// `DOCKER_CONFIG`.
     pub(crate) fn docker_config(&self) -> Utf8PathBuf {
         self.path.join("docker")

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A busy machine is no reason to take a server for dead.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The status of `page` at a server on the loopback interface; `None` if there is no answer.
 pub(crate) fn status_at_port(port: u16, page: &str) -> Option<u16> {

@@ -126,7 +126,8 @@ impl Sandbox {
             up::down(&folder)?;
             folder.delete()?;
         }
-        if self.folder == Self::default_folder()? && Downloads::is_in_default_folder() {
+        let is_default = Self::default_folder().is_ok_and(|default| default == self.folder);
+        if is_default && Downloads::is_in_default_folder() {
             Downloads::open(Downloads::default_folder()?, || {})?.delete()?;
         }
         Ok(())

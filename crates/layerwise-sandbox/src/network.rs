@@ -1,5 +1,6 @@
 //! The engine's network: a bridge of its own and one nft table that lets its containers reach the world.
-//! Never touches another engine's bridge or rules, nor any iptables chain but Docker's own for users.
+//! Never touches another engine's bridge or rules, nor any iptables chain but Docker's own for users. Networks that users
+//! of the engine make join containers, but do not reach the world: only the engine's default network does.
 
 use crate::{
     SandboxError,
@@ -9,14 +10,11 @@ use crate::{
     root,
     state::State,
 };
-use camino::{Utf8Path, Utf8PathBuf};
 use std::{io, net::Ipv4Addr};
 
 /// The sandbox's addresses are in the block for testing network devices (RFC 2544): Docker chooses none there by
 /// itself, and neither do companies for their own machines.
-const BRIDGE_BLOCK: [u8; 2] = [198, 18];
-/// Networks that users of the engine make.
-const POOL_BLOCK: [u8; 2] = [198, 19];
+const BLOCK: [u8; 2] = [198, 18];
 
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
 
@@ -60,10 +58,7 @@ impl Network {
         &self.bridge
     }
     pub(crate) fn subnet(&self) -> String {
-        subnet(BRIDGE_BLOCK, self.number)
-    }
-    pub(crate) fn pool(&self) -> String {
-        subnet(POOL_BLOCK, self.number)
+        format!("{}/24", Ipv4Addr::new(BLOCK[0], BLOCK[1], self.number, 0))
     }
 
     /// The largest packet that the way out of this machine carries.
@@ -76,7 +71,7 @@ impl Network {
 
     /// Makes bridge and rules, and lets the machine forward packets. No bridge of an earlier run is there any more.
     pub(crate) fn up(&self, folder: &Folder) -> Result<(), SandboxError> {
-        let address = format!("{}/24", Ipv4Addr::new(BRIDGE_BLOCK[0], BRIDGE_BLOCK[1], self.number, 1));
+        let address = format!("{}/24", Ipv4Addr::new(BLOCK[0], BLOCK[1], self.number, 1));
         ip(&["link", "add", &self.bridge, "type", "bridge"])?;
         ip(&["address", "add", &address, "dev", &self.bridge])?;
         ip(&["link", "set", &self.bridge, "up"])?;
@@ -97,24 +92,23 @@ impl Network {
             self.nft(folder, &format!("table ip {table} {{}}\ndelete table ip {table}\n"))?;
         }
         self.docker_user("-D");
-        self.delete_bridges()?;
+        self.delete_bridges(folder)?;
         // Another bridge (of another engine, of virtual machines) relies on it by now.
-        if forwarding_was_off && !any_bridge() {
+        if forwarding_was_off && bridges()?.is_empty() {
             fs_err::write(FORWARDING, "0")?;
         }
         Ok(())
     }
 
-    /// Deletes our bridge, and before it those of networks that users of the engine made. While our bridge is there,
-    /// nobody else takes our addresses, so all bridges with these are ours; without it (after a reboot) none is.
-    pub(crate) fn delete_bridges(&self) -> Result<(), SandboxError> {
-        if !exists(&self.bridge) {
-            return Ok(());
-        }
-        let pool = u32::from(Ipv4Addr::new(POOL_BLOCK[0], POOL_BLOCK[1], self.number, 0));
-        let of_users = routes()?.into_iter().filter(|route| route.destination & 0xffff_ff00 == pool);
-        for bridge in of_users.map(|route| route.interface).chain([self.bridge.clone()]) {
-            ip(&["link", "delete", &bridge])?;
+    /// Deletes our bridge, and those of networks that users of the engine made: the engine's own records name them.
+    pub(crate) fn delete_bridges(&self, folder: &Folder) -> Result<(), SandboxError> {
+        let records = fs_err::read(folder.data().join("network/files/local-kv.db")).unwrap_or_default();
+        let of_a_user = |name: &str| {
+            let id = name.strip_prefix("br-").unwrap_or_default().as_bytes();
+            !id.is_empty() && records.windows(id.len()).any(|window| window == id)
+        };
+        for bridge in bridges()?.iter().filter(|name| **name == self.bridge || of_a_user(name)) {
+            ip(&["link", "delete", bridge])?;
         }
         Ok(())
     }
@@ -124,10 +118,10 @@ impl Network {
     }
 
     fn rules(&self) -> String {
-        let (table, ours) = (self.table(), format!("{{ {}, {} }}", self.subnet(), self.pool()));
+        let (table, subnet, bridge) = (self.table(), self.subnet(), &self.bridge);
         format!(
             "table ip {table} {{}}\ndelete table ip {table}\ntable ip {table} {{\n  chain postrouting {{\n    type nat hook \
-             postrouting priority 100;\n    ip saddr {ours} ip daddr != {ours} masquerade\n  }}\n}}\n"
+             postrouting priority 100;\n    ip saddr {subnet} oifname != \"{bridge}\" masquerade\n  }}\n}}\n"
         )
     }
 
@@ -155,26 +149,21 @@ pub(crate) fn forwarding_is_off() -> io::Result<bool> {
     Ok(fs_err::read_to_string(FORWARDING)?.trim() == "0")
 }
 
-fn subnet(block: [u8; 2], number: u8) -> String {
-    format!("{}/24", Ipv4Addr::new(block[0], block[1], number, 0))
-}
-
 fn ip(arguments: &[&str]) -> Result<(), CommandError> {
     Command::new("ip").args(arguments.iter().copied()).run()?;
     Ok(())
 }
 
-fn interface(name: &str) -> Utf8PathBuf {
-    Utf8Path::new("/sys/class/net").join(name)
-}
-
-fn exists(name: &str) -> bool {
-    interface(name).exists()
-}
-
-fn any_bridge() -> bool {
-    let Ok(mut interfaces) = fs_err::read_dir("/sys/class/net") else { return false };
-    interfaces.any(|entry| entry.is_ok_and(|entry| entry.path().join("bridge").exists()))
+/// The names of the machine's bridges.
+fn bridges() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs_err::read_dir("/sys/class/net")? {
+        let entry = entry?;
+        if entry.path().join("bridge").exists() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
 }
 
 fn routes() -> io::Result<Vec<Route>> {
@@ -195,18 +184,16 @@ fn parse_routes(text: &str) -> Vec<Route> {
     rows.collect()
 }
 
-/// The first number from `first` on whose two networks overlap no route but those of `own` bridge.
+/// The first number from `first` on whose network overlaps no route but those of `own` bridge.
 fn free(routes: &[Route], own: &str, first: u8) -> Option<u8> {
-    let overlaps = |block: [u8; 2], number: u8| {
-        let network = u32::from(Ipv4Addr::new(block[0], block[1], number, 0));
+    let overlaps = |number: u8| {
+        let network = u32::from(Ipv4Addr::new(BLOCK[0], BLOCK[1], number, 0));
         routes.iter().any(|route| {
             let mask = route.mask & 0xffff_ff00;
             route.mask != 0 && route.interface != own && network & mask == route.destination & mask
         })
     };
-    (0..=u8::MAX)
-        .map(|step| first.wrapping_add(step))
-        .find(|number| !overlaps(BRIDGE_BLOCK, *number) && !overlaps(POOL_BLOCK, *number))
+    (0..=u8::MAX).map(|step| first.wrapping_add(step)).find(|number| !overlaps(*number))
 }
 
 #[cfg(test)]
@@ -216,7 +203,7 @@ mod tests {
     const TABLE: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
                          eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n\
                          lw01\t000712C6\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n\
-                         br-1\t100813C6\t00000000\t0001\t0\t0\t0\tF0FFFFFF\t0\t0\t0\n";
+                         br-1\t100812C6\t00000000\t0001\t0\t0\t0\tF0FFFFFF\t0\t0\t0\n";
 
     #[test]
     fn reads_the_routing_table() {
@@ -247,8 +234,8 @@ mod tests {
         assert_eq!(
             network.rules(),
             "table ip layerwise_lw01 {}\ndelete table ip layerwise_lw01\ntable ip layerwise_lw01 {\n  chain \
-             postrouting {\n    type nat hook postrouting priority 100;\n    ip saddr { 198.18.7.0/24, 198.19.7.0/24 } \
-             ip daddr != { 198.18.7.0/24, 198.19.7.0/24 } masquerade\n  }\n}\n"
+             postrouting {\n    type nat hook postrouting priority 100;\n    ip saddr 198.18.7.0/24 oifname != \
+             \"lw01\" masquerade\n  }\n}\n"
         );
     }
 }

@@ -122,7 +122,8 @@ impl PrivateApt {
         fs_err::write(folder.join("conf/zz-layerwise"), settings(&folder, architecture.name()))?;
         fs_err::write(folder.join("apt.conf"), format!("Dir::Etc::Parts \"{folder}/conf\";\n"))?;
         let apt = Self { folder };
-        apt.get().args(["-qq", "update"]).run()?;
+        // By itself apt goes on when a list cannot be had.
+        apt.get().args(["-qq", "-o", "APT::Update::Error-Mode=any", "update"]).run()?;
         Ok(apt)
     }
 

@@ -5,7 +5,11 @@
 use crate::{command::Command, folder::Folder, wait};
 use camino::Utf8Path;
 use rustix::process::{Pid, Signal, kill_process};
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    time::{Duration, Instant},
+};
 
 const MARK: &str = "LAYERWISE_SANDBOX_PROCESS";
 
@@ -81,11 +85,25 @@ impl Role {
         self.processes(folder).into_iter().find(|process| process.program == self.main_program())
     }
 
+    /// Waits for `answers` after a start, as long as there is hope.
+    pub(crate) fn wait_until(self, folder: &Folder, answers: impl Fn() -> bool) -> bool {
+        let mut last_seen = Instant::now();
+        wait::until(Duration::from_secs(60), || {
+            if !self.processes(folder).is_empty() {
+                last_seen = Instant::now();
+            }
+            // A process that is just becoming another program has no environment for a moment: it has not ended.
+            answers() || last_seen.elapsed() > Duration::from_secs(1)
+        });
+        answers()
+    }
+
     /// Ends its processes: politely, then by force. Returns when none is left.
     pub(crate) fn stop(self, folder: &Folder) -> Result<(), io::Error> {
         if let Some(main) = self.main_process(folder) {
             signal(&main, Signal::TERM);
-            wait::until(Duration::from_secs(15), || self.processes(folder).is_empty());
+            // Enough for all but containers that ignore signals, as a shell's `sleep` does: for those Docker waits longer.
+            wait::until(Duration::from_secs(5), || self.processes(folder).is_empty());
         }
         let gone = wait::until(Duration::from_secs(10), || {
             let left = self.processes(folder);

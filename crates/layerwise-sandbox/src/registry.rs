@@ -9,13 +9,9 @@ use crate::{
     processes::Role,
     root,
     state::{State, write_private},
-    wait,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use std::{
-    io::{self, Read},
-    time::Duration,
-};
+use std::io::{self, Read};
 
 /// The user name of every Amazon ECR registry.
 pub(crate) const USER: &str = "AWS";
@@ -60,10 +56,7 @@ pub(crate) fn start(folder: &Folder, state: &mut State) -> Result<(), SandboxErr
         let program = folder.root().join("usr/bin/docker-registry");
         let arguments = [program.as_str(), "serve", settings.as_str()];
         Role::Registry.start(folder, &arguments, root::environment(folder))?;
-        wait::until(Duration::from_secs(30), || {
-            answers(folder, state) || Role::Registry.processes(folder).is_empty()
-        });
-        if answers(folder, state) {
+        if Role::Registry.wait_until(folder, || answers(folder, state)) {
             return Ok(log_in(folder, state)?);
         }
     }

@@ -8,9 +8,10 @@ use crate::{
     downloads::Downloads,
     folder::Folder,
     packages::{self, PackageSet},
+    wait,
 };
 use camino::Utf8PathBuf;
-use std::{collections::BTreeMap, env, io};
+use std::{collections::BTreeMap, env, io, time::Duration};
 
 /// Parts of the packages that no program here needs: two thirds of their size.
 const SUPERFLUOUS: [&str; 6] = [
@@ -120,13 +121,17 @@ fn key(sets: &[PackageSet]) -> String {
     sets.iter().map(|set| set.key() + "\n").collect()
 }
 
-/// Deletes what is at `path`, if anything.
+/// Deletes what is at `path`, if anything. A child of a program that was killed may still be writing there: then again.
 pub(crate) fn remove(path: &camino::Utf8Path) -> io::Result<()> {
-    let removed = match fs_err::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => fs_err::remove_dir_all(path),
-        Ok(_) => fs_err::remove_file(path),
-        Err(error) => Err(error),
-    };
+    let mut removed = Ok(());
+    wait::until(Duration::from_secs(10), || {
+        removed = match fs_err::symlink_metadata(path) {
+            Ok(found) if found.is_dir() => fs_err::remove_dir_all(path),
+            Ok(_) => fs_err::remove_file(path),
+            Err(error) => Err(error),
+        };
+        !removed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
+    });
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,

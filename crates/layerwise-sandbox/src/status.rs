@@ -27,14 +27,14 @@ pub struct Status {
     pub versions: BTreeMap<String, String>,
     /// What the folder takes on disk.
     pub disk_bytes: u64,
-    /// The folder of the downloads, which all sandboxes of the user share.
+    /// The folder of the downloads, which all sandboxes of the user share; empty where none is known.
     pub downloads: Utf8PathBuf,
     /// What that takes on disk.
     pub downloads_bytes: u64,
 }
 
 pub(crate) fn status(path: &Utf8Path) -> Result<Status, SandboxError> {
-    let downloads = Downloads::default_folder()?;
+    let downloads = Downloads::default_folder().unwrap_or_default();
     let downloads_bytes = disk_use(&downloads);
     let Some(folder) = Folder::existing(path)? else {
         return Ok(Status { folder: path.to_owned(), downloads, downloads_bytes, ..Status::default() });
@@ -46,7 +46,7 @@ pub(crate) fn status(path: &Utf8Path) -> Result<Status, SandboxError> {
         engine_pid: Role::Engine.main_process(&folder).map(|process| process.pid),
         registry_pid: Role::Registry.main_process(&folder).map(|process| process.pid),
         registry_port: state.as_ref().map(|state| state.registry_port),
-        emulates_arm64: state.is_some_and(|state| state.emulate_arm64) && emulation::is_up(&folder)?,
+        emulates_arm64: emulation::is_prepared(&folder) && emulation::is_up(&folder)?,
         versions: root::versions(&folder),
         disk_bytes: disk_use(folder.path()),
         folder: folder.path().to_owned(),

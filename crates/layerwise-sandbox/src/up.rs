@@ -122,7 +122,7 @@ impl Up<'_> {
             // Parts of one that was killed.
             engine::stop(self.folder)?;
             let mut network = Network::of(self.folder, &self.state);
-            network.delete_bridges()?;
+            network.delete_bridges(self.folder)?;
             if !network.is_free()? {
                 self.state.network = Network::choose(self.folder)?;
                 network = Network::of(self.folder, &self.state);
@@ -137,18 +137,15 @@ impl Up<'_> {
 
 /// Stops everything and takes everything back; whoever calls holds the folder's lock.
 pub(crate) fn down(folder: &Folder) -> Result<(), SandboxError> {
-    let state = State::load(folder);
-    if state.as_ref().is_some_and(|state| state.emulate_arm64) {
+    stop(folder)?;
+    let Some(mut state) = State::load(folder) else { return Ok(()) };
+    Network::of(folder, &state).down(folder, state.forwarding_was_off)?;
+    state.forwarding_was_off = false;
+    if state.emulate_arm64 && emulation::is_prepared(folder) {
         emulation::down(folder)?;
     }
-    stop(folder)?;
-    if let Some(mut state) = state {
-        Network::of(folder, &state).down(folder, state.forwarding_was_off)?;
-        state.forwarding_was_off = false;
-        state.emulate_arm64 = false;
-        state.save(folder)?;
-    }
-    Ok(())
+    state.emulate_arm64 = false;
+    Ok(state.save(folder)?)
 }
 
 /// How to reach the sandbox, if it is up.

@@ -10,12 +10,15 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use private::{Private, wait_for};
 use std::{net::TcpListener, process::ExitCode, thread};
 
+const NATIVE: &str = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "linux/amd64" };
+
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
-const TESTS: [Test; 4] = [
+const TESTS: [Test; 5] = [
     ("from_nothing_to_nothing", from_nothing_to_nothing),
     ("comes_back_after_a_crash", comes_back_after_a_crash),
     ("stands_beside_another", stands_beside_another),
+    (ALONE, leaves_docker0_to_its_owner),
     ("runs_arm64_programs_while_asked_to", runs_arm64_programs_while_asked_to),
 ];
 
@@ -44,13 +47,15 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     let second = private.status()?;
     assert_eq!((first.engine_pid, first.registry_pid), (second.engine_pid, second.registry_pid));
 
-    private.build_lambda("app", "linux/amd64", &["--push"])?;
-    assert_eq!(private.invoke("app", "linux/amd64")?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
+    private.build_lambda("app", NATIVE, &["--push"])?;
+    assert_eq!(private.invoke("app", NATIVE)?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
     assert_eq!(private.registry_status("app", true), 200);
     assert_eq!(private.registry_status("app", false), 401);
 
     let bridge = private.bridge()?;
-    private.docker(&["network", "create", "of-a-user"])?;
+    let of_a_user = private.docker(&["network", "create", "of-a-user"])?;
+    let of_a_user = format!("/sys/class/net/br-{}", &of_a_user[..12]);
+    fs_err::metadata(&of_a_user)?;
     private.docker(&["run", "--detach", "--network=of-a-user", "--entrypoint=sleep", "app", "1000"])?;
     private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
     let traces = traces::of(&private, &bridge)?;
@@ -59,6 +64,7 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     }
     private.sandbox.down()?;
     assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    assert!(fs_err::metadata(&of_a_user).is_err(), "{of_a_user} is left");
     assert!(!private.status()?.up);
     assert_eq!(private.sandbox.running()?, None);
     private.sandbox.down()?;
@@ -77,7 +83,7 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     let private = Private::new()?;
     private.up()?;
     let bridge = private.bridge()?;
-    private.build_lambda("app", "linux/amd64", &[])?;
+    private.build_lambda("app", NATIVE, &[])?;
     private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
     let before = private.status()?;
     private.kill(before.engine_pid)?;
@@ -86,8 +92,8 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     let after = private.status()?;
     assert_ne!(before.engine_pid, after.engine_pid);
     assert_eq!(before.registry_pid, after.registry_pid);
-    private.build_lambda("app", "linux/amd64", &["--no-cache"])?;
-    private.invoke("app", "linux/amd64")?;
+    private.build_lambda("app", NATIVE, &["--no-cache"])?;
+    private.invoke("app", NATIVE)?;
 
     // As after a reboot: nothing runs, and files of the earlier run name processes that are others by now.
     let traces = traces::of(&private, &bridge)?;
@@ -101,7 +107,7 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     let taken = TcpListener::bind(("127.0.0.1", port))?;
     let running = private.up()?;
     assert_ne!(running.registry, format!("localhost:{port}"));
-    private.build_lambda("app", "linux/amd64", &["--push"])?;
+    private.build_lambda("app", NATIVE, &["--push"])?;
     assert_eq!(private.registry_status("app", true), 200);
     drop(taken);
 
@@ -111,16 +117,18 @@ fn comes_back_after_a_crash() -> Result<(), Failed> {
     assert_eq!(private.registry_status("app", true), 200, "what was pushed is still there");
 
     // Killed again, and never up again: `down` takes back what the engine could not.
+    let of_a_user = private.docker(&["network", "create", "of-a-user"])?;
     private.kill(private.status()?.engine_pid)?;
     private.sandbox.down()?;
     assert_eq!(traces::left(&private, &bridge, &traces)?, [""; 0]);
+    assert!(fs_err::metadata(format!("/sys/class/net/br-{}", &of_a_user[..12])).is_err());
     Ok(())
 }
 
 fn stands_beside_another() -> Result<(), Failed> {
     let (one, other) = (Private::new()?, Private::new()?);
     let running = one.up()?;
-    one.build_lambda("app", "linux/amd64", &[])?;
+    one.build_lambda("app", NATIVE, &[])?;
     let container = one.docker(&["run", "--detach", "--publish=127.0.0.1::8080", "app"])?;
     let container = container.trim();
     assert_ne!(other.up()?.registry, running.registry);
@@ -131,6 +139,52 @@ fn stands_beside_another() -> Result<(), Failed> {
     other.sandbox.purge()?;
     one.answer_of(container)?;
     assert!(one.status()?.up);
+    Ok(())
+}
+
+/// The name of the test that has a network of its own.
+const ALONE: &str = "leaves_docker0_to_its_owner";
+
+/// Docker has ways to delete a `docker0` that is not its own. The test makes one, in a network namespace of its own, for
+/// which it starts itself again; there, the machine forwards no packets either until it is told to.
+fn leaves_docker0_to_its_owner() -> Result<(), Failed> {
+    if std::env::var_os(ALONE).is_none() {
+        let script = "mount -t sysfs none /sys && ip link set lo up && ip link add docker0 type bridge && ip link set \
+                      docker0 up && exec \"$0\" --exact \"$1\"";
+        let this = std::env::current_exe()?;
+        let child = duct::cmd!(
+            "unshare",
+            "--net",
+            "--mount",
+            "--propagation=private",
+            "sh",
+            "-ec",
+            script,
+            this,
+            ALONE
+        );
+        let output = child.env(ALONE, "1").stderr_to_stdout().stdout_capture().unchecked().run()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        return if output.status.success() { Ok(()) } else { Err(said.into()) };
+    }
+    let forwarding = "/proc/sys/net/ipv4/ip_forward";
+    fs_err::write(forwarding, "0")?;
+    let private = Private::new()?;
+    // Each start takes another way through the engine: from nothing, from its own records, after a crash.
+    private.up()?;
+    private.sandbox.down()?;
+    private.up()?;
+    private.kill(private.status()?.engine_pid)?;
+    private.up()?;
+    private.sandbox.down()?;
+    fs_err::metadata("/sys/class/net/docker0")?;
+    assert_eq!(fs_err::read_to_string(forwarding)?, "1\n", "docker0's owner relies on it by now");
+    duct::cmd!("ip", "link", "delete", "docker0").run()?;
+    fs_err::write(forwarding, "0")?;
+    private.up()?;
+    assert_eq!(fs_err::read_to_string(forwarding)?, "1\n");
+    private.sandbox.down()?;
+    assert_eq!(fs_err::read_to_string(forwarding)?, "0\n");
     Ok(())
 }
 

@@ -53,7 +53,8 @@ pub fn left(private: &Private, bridge: &str, before: &[String]) -> Result<Vec<St
 fn tables(private: &Private) -> Result<impl Iterator<Item = String>, Failed> {
     let root = private.folder().join("root");
     let nft = root.join("usr/sbin/nft");
-    let libraries = format!("{root}/usr/lib/x86_64-linux-gnu:{root}/lib/x86_64-linux-gnu");
+    let machine = std::env::consts::ARCH;
+    let libraries = format!("{root}/usr/lib/{machine}-linux-gnu:{root}/lib/{machine}-linux-gnu");
     let tables = match nft.exists() {
         true => duct::cmd!(nft.as_std_path(), "list", "tables").env("LD_LIBRARY_PATH", libraries).read()?,
         false => String::new(),
