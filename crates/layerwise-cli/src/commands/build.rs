@@ -64,7 +64,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let job = Job { context, place: &place, machine: &machine, registry: &*registry, typed };
     let cancel = Cancel::default();
     let outcomes = job.build(&inspection, &verdicts, &selected, &reporter, &cancel)?;
-    let time = milliseconds(inspected_in + building.elapsed());
+    let time = plan.milliseconds + milliseconds(building.elapsed());
     let summary = plan.with_outcomes(&inspection, &outcomes, time);
     if typed.json {
         context.console.result(&summary.json());
@@ -92,12 +92,16 @@ impl Job<'_> {
         reporter: &Reporter<'_>,
         cancel: &Cancel,
     ) -> Result<Vec<Option<Outcome>>, CliError> {
-        if needed(inspection, verdicts, selected).is_empty() {
+        let needed = needed(inspection, verdicts, selected);
+        let Some(&first) = needed.first() else {
             // Without a builder, a lock or a thread: this is what happens most often.
             return Ok(verdicts.iter().map(fresh).collect());
-        }
-        // Nobody shall build for ten minutes only to learn that it cannot be remembered.
+        };
+        // Nobody shall build for ten minutes only to learn that it cannot be remembered, or pushed.
         self.place.store.check_writable()?;
+        let key = inspection.key(first);
+        let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
+        self.registry.find(&[reference])?;
         let builder = self.machine.builder()?;
         let work = self.context.work();
         let world = World {

@@ -130,7 +130,7 @@ fn generated_files() {
         let text = fs_err::read_to_string(project.root.join("target/images").join(name)).unwrap();
         format!("==> {name}\n{text}")
     };
-    let names = ["submit.Dockerfile", "submit.Dockerfile.dockerignore", "docker-bake.json"];
+    let names = ["submit.Dockerfile", "docker-bake.json"];
     assert_snapshot!(crate::redactor::Redactor::new(&project.root).redact(&names.map(read).join("\n")));
 }
 
