@@ -131,7 +131,9 @@ fn show(error: &clap::Error, look: Look, console: &Console) -> Exit {
 }
 
 fn ended(result: Result<Exit, CliError>, console: &Console) -> Exit {
-    result.unwrap_or_else(|error| {
+    // Whoever reads a half-written document must not be told that all is well.
+    let lost = console.lost_result().map_or(Ok(()), |cause| Err(CliError::Output { cause }));
+    result.and_then(|exit| lost.map(|()| exit)).unwrap_or_else(|error| {
         error.report(console);
         error.exit()
     })

@@ -1,7 +1,7 @@
 //! The one object that writes: results for programs to stdout, everything for people to stderr, and a live area at
 //! the end of a terminal. Never decides what is worth saying.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
@@ -52,6 +52,8 @@ pub struct Console {
 struct Outputs {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
+    /// The first result that could not be written, because of a full disk for instance.
+    lost: Option<io::Error>,
     /// The lines of the live area, which are on the screen.
     live: Vec<String>,
 }
@@ -60,7 +62,7 @@ impl Console {
     /// A console on two outputs.
     #[must_use]
     pub fn new(stdout: Stream, stderr: Stream, look: Look) -> Self {
-        let outputs = Outputs { stdout: stdout.writer, stderr: stderr.writer, live: Vec::new() };
+        let outputs = Outputs { stdout: stdout.writer, stderr: stderr.writer, lost: None, live: Vec::new() };
         Self { look, terminal: stderr.terminal, outputs: Mutex::new(outputs) }
     }
 
@@ -109,9 +111,18 @@ impl Console {
         let mut outputs = self.lock();
         let (erased, drawn) = (outputs.erased(), outputs.drawn());
         outputs.write_stderr(&erased);
-        let _ = writeln!(outputs.stdout, "{text}");
-        let _ = outputs.stdout.flush();
+        let written = writeln!(outputs.stdout, "{text}").and_then(|()| outputs.stdout.flush());
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            outputs.lost.get_or_insert(error);
+        }
         outputs.write_stderr(&drawn);
+    }
+
+    /// Why a result could not be written, if one could not.
+    pub fn lost_result(&self) -> Option<io::Error> {
+        self.lock().lost.take()
     }
 
     /// A heading or a word in bold for stdout.

@@ -80,6 +80,12 @@ pub enum CliError {
         /// What the system said.
         cause: io::Error,
     },
+    /// Results cannot be written.
+    #[error("cannot write to standard output: {cause}")]
+    Output {
+        /// What the system said.
+        cause: io::Error,
+    },
     /// A file cannot be read or written.
     #[error("cannot {doing} `{path}`: {cause}")]
     File {
@@ -120,6 +126,7 @@ impl CliError {
             | Self::SandboxDown
             | Self::Sandbox(_)
             | Self::External { .. }
+            | Self::Output { .. }
             | Self::File { .. } => Exit::Environment,
         }
     }
@@ -151,7 +158,11 @@ impl CliError {
             Self::SandboxDown => "bring it up with `cargo xtask sandbox up`",
             Self::Sandbox(error) => return error.hint().map(str::to_owned),
             Self::Drift { .. } => "write them again with `cargo xtask generate`",
-            Self::Problems(_) | Self::Destination(_) | Self::External { .. } | Self::File { .. } => {
+            Self::Problems(_)
+            | Self::Destination(_)
+            | Self::External { .. }
+            | Self::Output { .. }
+            | Self::File { .. } => {
                 return None;
             }
         };

@@ -104,6 +104,12 @@ impl<'a> Reporter<'a> {
             _ => (Tone::Bad, "Finished"),
         };
         self.console.status(tone, verb, &format!("{} in {time}", finished(totals)));
+        // What failed may have scrolled away.
+        let failed = summary.images.iter().filter(|image| image.failed());
+        let failed: Vec<&str> = failed.map(|image| image.label.as_str()).collect();
+        if !failed.is_empty() {
+            self.console.error(&format!("failed: {}", failed.join(", ")));
+        }
     }
 
     /// Off the screen first: what is said of its end stands where its line was.

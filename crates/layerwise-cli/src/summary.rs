@@ -1,11 +1,8 @@
 //! The one report of a plan, a dry run and a run: what `--json` writes, and where the counts for people come from.
 //! Pure. Never holds a secret's value: nothing here is made of anything but declarations, records and outcomes.
 
-use layerwise::builder::BuildError;
 use layerwise::digest::Digest;
-use layerwise::event::{Failure, Product};
 use layerwise::image::Kind;
-use layerwise::image_ref::ImageRef;
 use layerwise::inspect::Inspection;
 use layerwise::layer::LayerClass;
 use layerwise::name::Name;
@@ -14,6 +11,10 @@ use layerwise::platform::Platform;
 use layerwise::run::Outcome;
 use serde::Serialize;
 use std::collections::BTreeSet;
+
+mod outcome;
+
+pub use outcome::{OutcomeSummary, ProductSummary};
 
 /// The version of the JSON form. A field more is no new version; a field less or another meaning is.
 pub const SCHEMA: u32 = 1;
@@ -109,41 +110,6 @@ pub struct Layers {
     pub total: usize,
     /// Those that have to be built again; `None` where it is BuildKit's cache that decides.
     pub rebuilt: Option<usize>,
-}
-
-/// What became of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "status", rename_all = "kebab-case")]
-pub enum OutcomeSummary {
-    /// It was there.
-    Fresh(ProductSummary),
-    /// It was built.
-    Built(ProductSummary),
-    /// It failed.
-    Failed {
-        /// Why.
-        error: String,
-    },
-    /// It could not be built.
-    NotBuilt {
-        /// The image that failed; none after a stop.
-        because: Option<String>,
-    },
-}
-
-/// An image that is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProductSummary {
-    /// Its content tag.
-    pub reference: ImageRef,
-    /// Its digest.
-    pub digest: Digest,
-    /// How long its build took.
-    pub milliseconds: u64,
-    /// Build steps.
-    pub steps: usize,
-    /// Those that came from BuildKit's cache.
-    pub cached: usize,
 }
 
 impl Summary {
@@ -276,22 +242,10 @@ fn image(inspection: &Inspection, verdict: &Verdict, place: usize, selected: boo
     }
 }
 
-impl OutcomeSummary {
-    fn of(outcome: &Outcome, label: impl Fn(usize) -> String) -> Self {
-        match outcome {
-            Outcome::Fresh(product) => Self::Fresh(product.into()),
-            Outcome::Built(product) => Self::Built(product.into()),
-            // The user's decision is no failure of the image.
-            Outcome::Failed(Failure::Build(BuildError::Cancelled { .. })) => Self::NotBuilt { because: None },
-            Outcome::Failed(failure) => Self::Failed { error: failure.to_string() },
-            Outcome::NotBuilt { because } => Self::NotBuilt { because: because.map(label) },
-        }
-    }
-}
-
-impl From<&Product> for ProductSummary {
-    fn from(product: &Product) -> Self {
-        let Product { reference, digest, milliseconds, steps, cached } = product.clone();
-        Self { reference, digest, milliseconds, steps, cached }
+impl ImageSummary {
+    /// Whether its build failed.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self.outcome, Some(OutcomeSummary::Failed { .. }))
     }
 }
