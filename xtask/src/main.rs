@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    layerwise_cli::main(xtask::images())
+    layerwise_cli::App::new(xtask::images())
+        .external("bench", "layerwise-bench", "Compare the gate and the builds with what they replace")
+        .run()
 }

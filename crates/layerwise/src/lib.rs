@@ -1,5 +1,6 @@
 //! The engine of Layerwise: declare, render, fingerprint, plan, run.
 
+pub mod bake;
 pub mod builder;
 pub mod buildx;
 pub mod destination;

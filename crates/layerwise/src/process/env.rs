@@ -23,6 +23,13 @@ impl Env {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The same environment with one variable set to another value.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
     /// As [`Env::get`], as a path.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<Utf8PathBuf> {

@@ -1,0 +1,279 @@
+//! What was typed, and nothing more: clap's structures. `wiring` turns them into what commands work with.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::console::ColorChoice;
+
+/// Build the monorepo's Lambda container images, and only those whose inputs changed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  cargo xtask plan                          what is stale, why, and what it costs
+  cargo xtask build-lambdas                 build what is stale into the local engine
+  cargo xtask build-lambdas --sandbox       the same on a host without Docker
+  cargo xtask build-lambdas 'poll-*' --push --registry registry.example.com/team
+  cargo xtask explain submit-openai         every ingredient of one image's fingerprint
+
+Exit codes: 0 done, 1 a build or a check failed, 2 wrong usage or declaration,
+            3 the surroundings do not allow it, 130 interrupted."
+)]
+pub struct Typed {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The repository's root [env: LAYERWISE_ROOT] [default: the nearest folder upwards with .git or an xtask]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<Utf8PathBuf>,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(help = "When to use colours: auto, always, never")]
+    pub color: ColorChoice,
+    /// Say nothing but errors and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: every build step, off a terminal too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build every stale image, in parallel, bases first
+    #[command(visible_alias = "build")]
+    BuildLambdas(Build),
+    /// Say which images are fresh or stale, why, and what building them costs
+    Plan(Plan),
+    /// Show everything that one image is made of, and what changed since its nearest build
+    Explain(Explain),
+    /// Write the Dockerfiles, their ignore files and a docker-bake.json to target/images
+    Generate(Generate),
+    /// List the declared images
+    List(List),
+    /// Show what stands on what
+    Graph(Graph),
+    /// Check this machine and the declarations for what makes builds fail, leak or differ
+    Doctor(Doctor),
+    /// A private engine and registry, where there is no Docker
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+    /// Print a shell's completions
+    #[command(after_help = "\
+The completions are for the alias `xtask`:
+  alias xtask='cargo xtask'
+  source <(cargo xtask completions bash)")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Where images and records are.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Where")]
+pub struct Where {
+    /// Use the sandbox's engine, and with --push its registry
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Images go to a registry, not to the engine's local store
+    #[arg(long)]
+    pub push: bool,
+    /// The registry, and what comes before an image's name there [env: LAYERWISE_REGISTRY]
+    #[arg(long, value_name = "PREFIX", requires = "push")]
+    pub registry: Option<String>,
+    /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "DIR")]
+    pub records: Option<Utf8PathBuf>,
+}
+
+/// `build-lambdas`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask build-lambdas                       everything that is stale
+  cargo xtask build-lambdas submit-openai         one image, and the bases that it stands on
+  cargo xtask build-lambdas 'poll-*' --dry-run    what would be built
+  cargo xtask build-lambdas --sandbox --push      into the sandbox's own registry
+
+Standard output has one line `name reference@digest` for each image that was built or
+confirmed, or one JSON document with --json.")]
+pub struct Build {
+    /// Names of images, or patterns with * and ?; all when there is none
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// How many builds at once [default: one per CPU]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Build the named images even if nothing changed
+    #[arg(short, long)]
+    pub force: bool,
+    /// Start nothing more after the first failure
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Only say what would be built
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not use BuildKit's layer cache
+    #[arg(long)]
+    pub no_cache: bool,
+    /// The buildx builder to use [default: buildx's own choice]
+    #[arg(long, value_name = "NAME", conflicts_with = "sandbox")]
+    pub builder: Option<String>,
+    /// Report as one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask plan                everything
+  cargo xtask plan --offline      records only: nobody is asked whether the images are still there
+  cargo xtask plan --json | jq -r '.images[] | select(.verdict == \"stale\") | .name'
+
+The exit code is 0 whether something is stale or not.")]
+pub struct Plan {
+    /// Names of images, or patterns with * and ?; all when there is none
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// Ask neither engine nor registry; trust the records
+    #[arg(long)]
+    pub offline: bool,
+    /// Report as one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask explain submit-openai
+  cargo xtask explain submit-openai --json | jq .changes
+
+Asks neither engine nor registry.")]
+pub struct Explain {
+    /// The image's name
+    #[arg(value_name = "IMAGE")]
+    pub image: String,
+    /// Report as one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `generate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask generate
+  docker buildx bake -f target/images/docker-bake.json      the same images without Layerwise
+  cargo xtask generate --check                              fail if the files are not those of the declarations")]
+pub struct Generate {
+    /// Write nothing; fail and name the files that differ
+    #[arg(long)]
+    pub check: bool,
+    /// The folder, from the repository's root
+    #[arg(long, value_name = "DIR", default_value = "target/images")]
+    pub output: Utf8PathBuf,
+}
+
+/// `list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Report as one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `graph`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask graph
+  cargo xtask graph --format dot | dot -Tsvg > images.svg")]
+pub struct Graph {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: GraphFormat,
+}
+
+/// How a graph is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// A tree of text.
+    #[default]
+    Tree,
+    /// Graphviz.
+    Dot,
+    /// Mermaid, as GitHub shows it in Markdown.
+    Mermaid,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Check the sandbox's engine
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Report as one JSON document on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sandbox …`
+#[derive(Debug, Subcommand)]
+pub enum Sandbox {
+    /// Bring it up; the first time it downloads about 300 MB of signed packages
+    Up {
+        /// Run programs of another architecture as well, until `sandbox down`; concerns the whole machine
+        #[arg(long, value_enum, value_name = "ARCHITECTURE")]
+        emulate: Vec<Emulate>,
+    },
+    /// End everything that runs; images and downloads stay
+    Down,
+    /// End everything and delete it, downloads too
+    Purge,
+    /// Say what there is of it
+    Status {
+        /// Report as one JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the variables that make docker use it
+    #[command(after_help = "Example:\n  eval \"$(cargo xtask sandbox env)\" && docker images")]
+    Env,
+}
+
+/// An architecture to emulate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Emulate {
+    /// 64-bit ARM, AWS's Graviton.
+    Arm64,
+}

@@ -1,0 +1,76 @@
+//! `doctor`: everything that was looked at, the worst last. Changes nothing.
+
+use serde::Serialize;
+
+use crate::args::{Doctor, Where};
+use crate::context::Context;
+use crate::doctor::{Finding, Severity, machine, modes, pins, secrets};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::machine::Machine;
+use crate::summary::{self, SCHEMA};
+use crate::wiring::{Place, running_sandbox};
+use crate::wording;
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    findings: &'a [Finding],
+}
+
+pub fn run(context: &Context<'_>, typed: &Doctor) -> Result<Exit, CliError> {
+    let asked = Where { sandbox: typed.sandbox, ..Where::default() };
+    let sandbox = running_sandbox(&asked)?;
+    let place = Place::new(context, &asked, sandbox.as_ref())?;
+    let own = Machine::new(context, &place, None, sandbox);
+    let mut findings = machine::check(&own, &place.store, &context.work());
+    findings.extend(declarations(context));
+    findings.sort_by_key(|finding| finding.severity);
+
+    let console = context.console;
+    let worst = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Ok);
+    if typed.json {
+        console.result(&summary::json(&Report { schema: SCHEMA, findings: &findings }));
+    } else {
+        findings.iter().for_each(|finding| show(context, finding));
+        let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let (warnings, errors) = (number(Severity::Warning), number(Severity::Error));
+        console.result(&format!(
+            "\n{}, {}",
+            wording::count(errors, "error"),
+            wording::count(warnings, "warning")
+        ));
+    }
+    Ok(if worst == Severity::Error { Exit::Environment } else { Exit::Done })
+}
+
+fn declarations(context: &Context<'_>) -> Vec<Finding> {
+    let inspection = match context.inspect() {
+        Ok(inspection) => inspection,
+        Err(CliError::Problems(problems)) => {
+            let finding = |problem: &layerwise::inspect::Problem| {
+                Finding::error("images", problem.to_string(), problem.hint())
+            };
+            return problems.iter().map(finding).collect();
+        }
+        Err(error) => return vec![Finding::error("images", error.to_string(), error.hint())],
+    };
+    let count = wording::count(inspection.targets.len(), "image");
+    let mut findings = vec![Finding::ok("images", format!("{count} declared, every input readable"))];
+    findings.extend(secrets::check(&inspection));
+    findings.extend(modes::check(&inspection));
+    findings.extend(pins::bases(&inspection.graph));
+    findings.extend(pins::requirements(&context.root, &inspection.graph));
+    findings
+}
+
+fn show(context: &Context<'_>, finding: &Finding) {
+    let Finding { severity, topic, message, remedy } = finding;
+    context
+        .console
+        .result(&format!("{} {topic:<12}  {message}", context.console.strong(&format!("{severity:<7}"))));
+    if let Some(remedy) = remedy {
+        context.console.result(&format!("{:22}{remedy}", ""));
+    }
+}

@@ -1,0 +1,69 @@
+//! What every command works with. Plain data and the first steps that several commands share.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+use layerwise::graph::Graph;
+use layerwise::image::Images;
+use layerwise::inspect::{Inspection, Problem, inspect};
+use layerwise::process::Env;
+
+use crate::console::Console;
+use crate::error::CliError;
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// The declarations.
+    pub images: &'a Images,
+    /// The repository's root.
+    pub root: Utf8PathBuf,
+    /// The environment.
+    pub env: &'a Env,
+    /// Where everything is said.
+    pub console: &'a Console,
+    /// Whether Ctrl-C and SIGTERM are ours to handle.
+    pub signals: bool,
+}
+
+impl Context<'_> {
+    /// Our own folder below the repository: records, Dockerfiles, logs, locks.
+    #[must_use]
+    pub fn work(&self) -> Utf8PathBuf {
+        self.root.join("target/layerwise")
+    }
+
+    /// The declarations, checked and resolved; no file is looked at.
+    ///
+    /// # Errors
+    /// [`CliError::Problems`].
+    pub fn graph(&self) -> Result<Graph, CliError> {
+        Graph::resolve(self.images)
+            .map_err(|errors| CliError::Problems(errors.into_iter().map(Problem::from).collect()))
+    }
+
+    /// The images as they are now.
+    ///
+    /// # Errors
+    /// [`CliError::Problems`].
+    pub fn inspect(&self) -> Result<Inspection, CliError> {
+        inspect(&self.root, self.images).map_err(CliError::Problems)
+    }
+}
+
+/// The places of the images that `patterns` name.
+///
+/// # Errors
+/// [`CliError::UnknownImage`].
+pub fn select(graph: &Graph, patterns: &[String]) -> Result<BTreeSet<usize>, CliError> {
+    graph
+        .select(patterns)
+        .map_err(|pattern| CliError::UnknownImage { nearest: nearest(graph, &pattern), pattern })
+}
+
+/// The name that somebody who typed `text` most likely meant.
+fn nearest(graph: &Graph, text: &str) -> Option<String> {
+    let labels = graph.targets.iter().map(|target| &target.label);
+    let scored = labels.map(|label| (strsim::jaro_winkler(label, text), label));
+    let (score, label) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (score > 0.8).then(|| label.clone())
+}

@@ -1,0 +1,72 @@
+//! Engine, buildx, disk and records of this machine. Asks each once; changes nothing that stays.
+
+use camino::Utf8Path;
+use layerwise::engine::About;
+use layerwise::process::Cancel;
+use layerwise::store::RecordStore;
+
+use super::Finding;
+use crate::console::bytes;
+use crate::error::CliError;
+use crate::machine::Machine;
+
+/// Below this a build of a few Python images runs out of disk.
+const ENOUGH: u64 = 5_000_000_000;
+
+/// Everything about the machine.
+#[must_use]
+pub fn check(machine: &Machine<'_>, store: &dyn RecordStore, work: &Utf8Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let about = machine.engine().and_then(|engine| Ok(engine.about()?));
+    match &about {
+        Ok(about) => {
+            findings.push(engine(about));
+            findings.push(disk("the engine", Utf8Path::new(&about.root)));
+        }
+        Err(error) => findings.push(failed("engine", error)),
+    }
+    findings.push(match machine.builder() {
+        Ok(buildx) => match buildx.version(&Cancel::default()) {
+            Ok(version) => Finding::ok("buildx", version),
+            Err(error) => Finding::error("buildx", error.to_string(), None),
+        },
+        Err(error) => failed("buildx", &error),
+    });
+    findings.push(match store.check_writable() {
+        Ok(()) => Finding::ok("records", "can be written"),
+        Err(error) => failed("records", &CliError::Store(error)),
+    });
+    findings.push(disk("our own files", work));
+    findings
+}
+
+fn engine(about: &About) -> Finding {
+    let About { version, os, architecture, driver, .. } = about;
+    let message = format!("Docker {version} for {os}/{architecture}, images in {driver}");
+    if os == "linux" {
+        Finding::ok("engine", message)
+    } else {
+        Finding::error(
+            "engine",
+            message,
+            Some("Lambda runs Linux: switch the engine to Linux containers".into()),
+        )
+    }
+}
+
+fn failed(topic: &'static str, error: &CliError) -> Finding {
+    Finding::error(topic, error.to_string(), error.hint())
+}
+
+/// The free space where `folder` is or will be; nothing about a folder that is not on this machine.
+fn disk(whose: &str, folder: &Utf8Path) -> Finding {
+    let there = folder.ancestors().find_map(|folder| rustix::fs::statvfs(folder.as_std_path()).ok());
+    let Some(there) = there else { return Finding::ok("disk", format!("{whose}: not on this machine")) };
+    let free = there.f_bavail * there.f_frsize;
+    let message = format!("{} free for {whose} ({folder})", bytes(free));
+    if free >= ENOUGH {
+        Finding::ok("disk", message)
+    } else {
+        Finding::warning("disk", message, "make room: `docker buildx prune` empties BuildKit's cache")
+    }
+}

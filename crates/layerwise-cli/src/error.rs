@@ -1,0 +1,180 @@
+//! Why a command could not do its work: what is said, the hint that goes with it, and the exit code. Never printed
+//! here.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+use layerwise::buildx::FindError;
+use layerwise::engine::EngineError;
+use layerwise::image_ref::ImageRefError;
+use layerwise::inspect::Problem;
+use layerwise::registry::RegistryError;
+use layerwise::store::StoreError;
+use layerwise::verdicts::VerdictError;
+use layerwise_sandbox::SandboxError;
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::root::RootError;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// There is no repository.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// The declarations, or the files that they name, are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Problems(Vec<Problem>),
+    /// No image has this name.
+    #[error("no image matches `{pattern}`")]
+    UnknownImage {
+        /// What was typed.
+        pattern: String,
+        /// The name that is most like it.
+        nearest: Option<String>,
+    },
+    /// `--push` without a place to push to.
+    #[error("--push needs --registry PREFIX")]
+    NoRegistry,
+    /// The place to push to is not one.
+    #[error(transparent)]
+    Destination(#[from] ImageRefError),
+    /// Records cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The registry or the engine does not say what is there.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// There is no Docker engine, or it does not answer.
+    #[error("{why}")]
+    NoEngine {
+        /// Where it was looked for.
+        why: String,
+        /// Whether a sandbox is up.
+        sandbox: bool,
+    },
+    /// An engine is chosen that cannot be used.
+    #[error(transparent)]
+    Engine(EngineError),
+    /// Nothing that builds.
+    #[error(transparent)]
+    NoBuildx(#[from] FindError),
+    /// The sandbox is needed, and is not up.
+    #[error("the sandbox is not up")]
+    SandboxDown,
+    /// The sandbox failed.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// Generated files are not those of the declarations.
+    #[error("{} not what the declarations say", crate::wording::are(.files.len(), "generated file"))]
+    Drift {
+        /// Which, and how.
+        files: Vec<String>,
+    },
+    /// A task that is another package cannot be started.
+    #[error("cannot start `{program}`: {cause}")]
+    External {
+        /// The program.
+        program: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {doing} `{path}`: {cause}")]
+    File {
+        /// `read`, `write` or `remove`.
+        doing: &'static str,
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+impl From<VerdictError> for CliError {
+    fn from(error: VerdictError) -> Self {
+        match error {
+            VerdictError::Store(error) => Self::Store(error),
+            VerdictError::Registry(error) => Self::Registry(error),
+        }
+    }
+}
+
+impl CliError {
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Root(_)
+            | Self::Problems(_)
+            | Self::UnknownImage { .. }
+            | Self::NoRegistry
+            | Self::Destination(_) => Exit::Usage,
+            Self::Drift { .. } => Exit::Failed,
+            Self::Store(_)
+            | Self::Registry(_)
+            | Self::NoEngine { .. }
+            | Self::Engine(_)
+            | Self::NoBuildx(_)
+            | Self::SandboxDown
+            | Self::Sandbox(_)
+            | Self::External { .. }
+            | Self::File { .. } => Exit::Environment,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Root(_) => "say where it is with --root DIR or LAYERWISE_ROOT",
+            Self::UnknownImage { nearest: Some(nearest), .. } => {
+                return Some(format!("did you mean `{nearest}`?"));
+            }
+            Self::UnknownImage { nearest: None, .. } => "`cargo xtask list` names all images",
+            Self::NoRegistry => {
+                "for example --push --registry registry.example.com/team, or --sandbox --push for the \
+                 sandbox's own"
+            }
+            Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",
+            Self::Registry(error) => return Some(error.hint()),
+            Self::NoEngine { sandbox: true, .. } => {
+                "the sandbox is up: add --sandbox to use its engine, or set DOCKER_HOST"
+            }
+            Self::NoEngine { .. } => {
+                "start Docker or set DOCKER_HOST, or add --sandbox, which brings an engine of its own; \
+                 `plan --offline` needs none"
+            }
+            Self::Engine(error) => error.hint(),
+            Self::NoBuildx(error) => error.hint(),
+            Self::SandboxDown => "bring it up with `cargo xtask sandbox up`",
+            Self::Sandbox(error) => return error.hint().map(str::to_owned),
+            Self::Drift { .. } => "write them again with `cargo xtask generate`",
+            Self::Problems(_) | Self::Destination(_) | Self::External { .. } | Self::File { .. } => {
+                return None;
+            }
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Says it: the message with its evidence, then the hint.
+    pub fn report(&self, console: &Console) {
+        if let Self::Problems(problems) = self {
+            for problem in problems {
+                console.error(&problem.to_string());
+                if let Some(hint) = problem.hint() {
+                    console.hint(&hint);
+                }
+            }
+            return;
+        }
+        console.error(&self.to_string());
+        if let Self::Drift { files } = self {
+            files.iter().for_each(|file| console.evidence(file));
+        }
+        if let Some(hint) = self.hint() {
+            console.hint(&hint);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The engine, the registry and the builder of this machine, or the sandbox's. Connects when it is asked to, never
+//! before.
+
+use layerwise::builder::{SecretSource, SecretValue};
+use layerwise::buildx::{self, Buildx};
+use layerwise::destination::Destination;
+use layerwise::engine::{Endpoint, Engine, EngineError};
+use layerwise::graph::Target;
+use layerwise::image::Secret;
+use layerwise::oci::Oci;
+use layerwise::pip_secrets::pip_secrets;
+use layerwise::process::Env;
+use layerwise::registry::Registry;
+use layerwise_sandbox::{Running, Sandbox};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::wiring::Place;
+
+/// What an endpoint says of itself that nobody chose.
+const BY_DEFAULT: &str = "the default";
+
+/// Who builds and who keeps images.
+pub struct Machine<'a> {
+    context: &'a Context<'a>,
+    /// The sandbox, when it is to be used and is up.
+    sandbox: Option<Running>,
+    /// Whether the sandbox is to be used.
+    in_sandbox: bool,
+    /// The environment that adapters see: the sandbox's where that is used.
+    env: Env,
+    /// The buildx builder that was asked for.
+    builder: Option<&'a str>,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine for `place`; `sandbox` is the one that is up, when it is asked for.
+    #[must_use]
+    pub fn new(
+        context: &'a Context<'a>,
+        place: &Place,
+        builder: Option<&'a str>,
+        sandbox: Option<Running>,
+    ) -> Self {
+        let own = sandbox.as_ref().map(Running::env).unwrap_or_default();
+        let env = own.into_iter().fold(context.env.clone(), |env, (name, value)| env.with(name, value));
+        Self { context, sandbox, in_sandbox: place.sandbox, env, builder }
+    }
+
+    /// Where images are looked for.
+    ///
+    /// # Errors
+    /// [`CliError`] when there is no engine and one is needed.
+    pub fn registry(&self, destination: &Destination) -> Result<Box<dyn Registry>, CliError> {
+        match destination {
+            Destination::Local => Ok(Box::new(self.engine()?)),
+            Destination::Registry { .. } => Ok(Box::new(Oci::new(&self.env, Vec::new()))),
+        }
+    }
+
+    /// The engine; it answers.
+    ///
+    /// # Errors
+    /// [`CliError::NoEngine`] when there is none or it does not answer.
+    pub fn engine(&self) -> Result<Engine, CliError> {
+        let engine = Engine::at(&self.endpoint()?).map_err(CliError::Engine)?;
+        engine.ping().map_err(|error| self.no_engine(error.to_string()))?;
+        Ok(engine)
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, CliError> {
+        if self.in_sandbox && self.sandbox.is_none() {
+            return Err(CliError::SandboxDown);
+        }
+        Endpoint::discover(&self.env).map_err(|error| match error {
+            EngineError::NotFound { .. } => self.no_engine(error.to_string()),
+            error => CliError::Engine(error),
+        })
+    }
+
+    fn no_engine(&self, why: String) -> CliError {
+        // Named, never used without being asked for.
+        let sandbox = Sandbox::default_folder().and_then(|folder| Sandbox::at(folder).running());
+        CliError::NoEngine { why, sandbox: sandbox.is_ok_and(|running| running.is_some()) }
+    }
+
+    /// Who builds. A builder that was asked for by name may be anywhere; without a name it is the engine's own.
+    ///
+    /// # Errors
+    /// [`CliError`] when there is none.
+    pub fn builder(&self) -> Result<Buildx, CliError> {
+        let own = self.sandbox.as_ref().map(|sandbox| sandbox.buildx.as_path());
+        let buildx = Buildx::at(buildx::find(own, &self.env)?);
+        if let Some(name) = self.builder {
+            return Ok(buildx.with_builder(name));
+        }
+        let endpoint = self.endpoint()?;
+        let variables = match &self.sandbox {
+            Some(sandbox) => sandbox.env(),
+            // buildx itself does not look for the sockets of rootless engines and Docker Desktop.
+            None => vec![("DOCKER_HOST".to_owned(), endpoint.host)],
+        };
+        let chosen = self.sandbox.is_some() || endpoint.chosen_by == BY_DEFAULT;
+        let variables = variables.into_iter().filter(|_| chosen);
+        Ok(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value)))
+    }
+
+    /// The secrets that a target's build may mount: pip's and its own.
+    ///
+    /// # Errors
+    /// A text that names the secret whose value is missing, and never a value.
+    pub fn secrets(&self, target: &Target) -> Result<Vec<SecretValue>, String> {
+        let stages = target.image.stages.iter().map(|stage| &stage.recipe);
+        let declared = stages.chain([&target.image.recipe]).flat_map(|recipe| &recipe.secrets);
+        let own = declared.map(|secret| self.secret(secret));
+        pip_secrets(self.context.env).into_iter().map(Ok).chain(own).collect()
+    }
+
+    fn secret(&self, secret: &Secret) -> Result<SecretValue, String> {
+        let env = self.context.env;
+        let (id, from) = match secret {
+            Secret::Env { id, variable } => {
+                let value = env.get(variable);
+                let value =
+                    value.ok_or_else(|| format!("secret `{id}`: the variable {variable} is not set"))?;
+                (id, SecretSource::Text(value.to_owned()))
+            }
+            Secret::File { id, path } => {
+                let path = match path.strip_prefix("~/") {
+                    Some(rest) => env
+                        .in_home(rest)
+                        .ok_or_else(|| format!("secret `{id}`: `{path}` needs HOME, which is not set"))?,
+                    None => self.context.root.join(path),
+                };
+                (id, SecretSource::File(path))
+            }
+        };
+        Ok(SecretValue { id: id.clone(), from })
+    }
+}

@@ -1,0 +1,85 @@
+//! What is said about mistakes: every message names the thing, every hint a way out.
+
+use insta::assert_snapshot;
+use layerwise::image::{Declare, Images, LambdaImage, lambda_python};
+use layerwise::platform::Platform;
+
+use crate::project::{HANDLER, TestProject};
+
+fn all(project: &TestProject, commands: &[&[&str]]) -> String {
+    commands.iter().map(|args| project.run(args).to_string()).collect::<Vec<_>>().join("\n\n")
+}
+
+#[test]
+fn wrong_usage() {
+    let commands: &[&[&str]] = &[
+        &["plam"],
+        &["plan", "--ofline"],
+        &["plan", "--offline", "submitt"],
+        &["plan", "--offline", "nothing-like-it"],
+        &["build-lambdas", "--jobs", "0"],
+        &["build-lambdas", "--registry", "localhost:5000"],
+        &["build-lambdas", "--dry-run", "--push"],
+        &["plan", "--offline", "--push", "--registry", "no-host"],
+        &["explain"],
+        &["list", "--root", "nowhere"],
+    ];
+    assert_snapshot!(all(&TestProject::sample(), commands));
+}
+
+#[test]
+fn no_command() {
+    let ran = TestProject::sample().run(&[]);
+    assert_eq!(ran.exit, layerwise_cli::Exit::Usage);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("build-lambdas"));
+}
+
+#[test]
+fn no_repository() {
+    let project = TestProject::sample();
+    let outside = camino::Utf8Path::new("/");
+    assert_snapshot!(project.run_in(outside, &["list"]));
+}
+
+#[test]
+fn bad_declarations_are_all_named() {
+    let python = || lambda_python("3.13");
+    let lambda = |name: &str| LambdaImage::new(name).from(python()).copy("handler.py");
+    let images = Images::new(Platform::LinuxAmd64)
+        .lambda(lambda("Upper").cmd("handler.main"))
+        .lambda(lambda("silent"))
+        .lambda(LambdaImage::new("floating").cmd("handler.main"));
+    let project = TestProject::new().file("handler.py", HANDLER).images(images);
+    assert_snapshot!(all(&project, &[&["list"], &["plan", "--offline"]]));
+}
+
+#[test]
+fn missing_files_are_all_named() {
+    let lambda = |name: &str, file: &str| {
+        LambdaImage::new(name).from(lambda_python("3.13")).copy(file).cmd("handler.main")
+    };
+    let images = Images::new(Platform::LinuxAmd64)
+        .lambda(lambda("a", "missing/handler.py"))
+        .lambda(lambda("b", "also/missing.py"));
+    let project = TestProject::new().images(images);
+    assert_snapshot!(all(&project, &[&["plan", "--offline"], &["generate"]]));
+}
+
+#[test]
+fn no_engine() {
+    let project = TestProject::sample();
+    let project = project.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let ran = project.run(&["build-lambdas"]);
+    assert_eq!(ran.exit, layerwise_cli::Exit::Environment);
+    assert!(ran.stderr.contains("/nowhere/docker.sock") && ran.stderr.contains("--sandbox"), "{ran}");
+}
+
+#[test]
+fn a_damaged_record_is_reported_and_not_trusted() {
+    let project = TestProject::sample().built();
+    let folder = project.root.join("target/layerwise/records/local/v1/ping/amd64");
+    for entry in fs_err::read_dir(&folder).unwrap() {
+        fs_err::write(entry.unwrap().path(), "not a record").unwrap();
+    }
+    assert_snapshot!(project.run(&["plan", "--offline", "ping"]));
+}
