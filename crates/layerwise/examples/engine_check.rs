@@ -8,9 +8,13 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 use layerwise::builder::{BuildError, BuildRequest, Builder, SecretSource, SecretValue};
 use layerwise::buildx::{Buildx, find};
+use layerwise::engine::{Endpoint, Engine};
 use layerwise::image_ref::ImageRef;
+use layerwise::oci::{Oci, conformance};
+use layerwise::pip_secrets::pip_secrets;
 use layerwise::platform::Platform;
 use layerwise::process::{Cancel, Env};
+use layerwise::registry::Registry;
 
 type Anything = Result<(), Box<dyn std::error::Error>>;
 
@@ -20,8 +24,21 @@ fn main() -> Anything {
     let folder = Utf8PathBuf::from_path_buf(folder.path().to_owned()).map_err(|_| "not UTF-8")?;
     let buildx = Buildx::at(find(None, &env)?);
     println!("buildx: {}", buildx.version(&Cancel::default())?);
-    builds(&buildx, &folder)?;
+    let endpoint = Endpoint::discover(&env)?;
+    let engine = Engine::at(&endpoint)?;
+    println!(
+        "engine: {endpoint:?}\n{:?}\nbuild cache: {} bytes",
+        engine.about()?,
+        engine.build_cache_bytes()?
+    );
+    builds(&buildx, &engine, &folder)?;
+    other_platform(&buildx, &engine, &folder)?;
+    pip(&buildx, &env, &folder)?;
     cancels(&buildx, &folder)?;
+    presence(&engine)?;
+    if let Some(registry) = std::env::args().nth(1) {
+        pushes(&buildx, &Oci::new(&env, Vec::new()), &registry, &folder)?;
+    }
     Ok(())
 }
 
@@ -50,7 +67,7 @@ fn request(
     })
 }
 
-fn builds(buildx: &Buildx, folder: &Utf8Path) -> Anything {
+fn builds(buildx: &Buildx, engine: &Engine, folder: &Utf8Path) -> Anything {
     let cancel = Cancel::default();
     let mut request = request(
         folder,
@@ -65,13 +82,71 @@ fn builds(buildx: &Buildx, folder: &Utf8Path) -> Anything {
     request.no_cache = false;
     let start = Instant::now();
     let again = buildx.build(&request, &cancel, &|_| ())?;
-    println!(
-        "again: {} of {} cached, {:?}, same {}",
-        again.cached,
-        again.steps,
-        start.elapsed(),
-        again == built
-    );
+    let same = again.digest == built.digest;
+    println!("again: {} of {} cached, {:?}, same digest: {same}", again.cached, again.steps, start.elapsed());
+    let absent = ImageRef::parse("layerwise-check/none:1")?;
+    let found = engine.find(&[request.tags[0].clone(), absent])?;
+    println!("the engine knows it: {}, by {found:?}", found[0] == Some(again.digest));
+    Ok(())
+}
+
+fn other_platform(buildx: &Buildx, engine: &Engine, folder: &Utf8Path) -> Anything {
+    let mut request = request(folder, "arm", "")?;
+    fs_err::write(&request.dockerfile, "FROM scratch\nCOPY handler.py /handler.py\n")?;
+    request.platform = Platform::LinuxArm64;
+    let built = buildx.build(&request, &Cancel::default(), &|_| ())?;
+    println!("arm64: {}", engine.find(&request.tags)? == [Some(built.digest)]);
+    Ok(())
+}
+
+/// Installs a small package through the index of this machine.
+fn pip(buildx: &Buildx, env: &Env, folder: &Utf8Path) -> Anything {
+    let run = "RUN --mount=type=secret,id=pip_conf,target=/etc/pip.conf,required=false \
+               --mount=type=secret,id=ca_bundle,required=false pip install --no-cache-dir iniconfig==2.1.0";
+    let mut request = request(folder, "pip", run)?;
+    request.secrets = pip_secrets(env);
+    request.no_cache = true;
+    println!("pip secrets: {:?}", request.secrets);
+    match buildx.build(&request, &Cancel::default(), &|_| ()) {
+        Ok(built) => println!("pip: {} steps", built.steps),
+        Err(error) => println!("pip: {error:?}\nhint: {:?}", error.hint()),
+    }
+    Ok(())
+}
+
+/// Looks for 42 images of the store at once, as the gate does.
+fn presence(engine: &Engine) -> Anything {
+    let wanted = (1..=42).map(|n| ImageRef::tagged(&format!("many/img-{n}"), "sha-0123456789ab"));
+    let wanted: Vec<_> = wanted.collect::<Result<_, _>>()?;
+    for _ in 0..5 {
+        let start = Instant::now();
+        let found = engine.find(&wanted)?.iter().flatten().count();
+        println!("presence of 42 images in the engine: {found} found in {:?}", start.elapsed());
+    }
+    Ok(())
+}
+
+fn pushes(buildx: &Buildx, oci: &Oci, registry: &str, folder: &Utf8Path) -> Anything {
+    let mut request = request(folder, "pushed", "COPY handler.py /var/task/")?;
+    request.push = true;
+    let repository = |n| format!("{registry}/layerwise-check/pushed-{n}");
+    let tags = (1..=42).map(|n| ImageRef::tagged(&repository(n), "sha-000000000000"));
+    request.tags = tags.collect::<Result<_, _>>()?;
+    let built = buildx.build(&request, &Cancel::default(), &|_| ())?;
+    println!("pushed: {}", oci.find(&request.tags)?.iter().all(|found| *found == Some(built.digest)));
+    let image = &request.tags[0];
+    let manifest = oci.manifest(&image.at_digest(built.digest))?.ok_or("no manifest")?;
+    let config = conformance::configuration_of(&manifest.bytes).ok_or("no configuration")?;
+    let config = oci.blob(image, config)?.ok_or("no configuration")?;
+    for platform in [Platform::LinuxAmd64, Platform::LinuxArm64] {
+        let violations = conformance::check(platform, &manifest.bytes, &config.bytes);
+        println!("{} for {platform}: {violations:?}", manifest.media_type);
+    }
+    for _ in 0..5 {
+        let start = Instant::now();
+        let found = oci.find(&request.tags)?.iter().flatten().count();
+        println!("presence of 42 images in the registry: {found} found in {:?}", start.elapsed());
+    }
     Ok(())
 }
 

@@ -39,6 +39,9 @@ impl RegistryError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
+            Self::Unreachable { place, cause } if cause.contains("ermission denied") => {
+                format!("join the group that {place} belongs to (often `docker`), or use a rootless engine")
+            }
             Self::Unreachable { place, .. } => {
                 format!("check that {place} runs and can be reached from here")
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
-use ureq::http::{Method, Request, Response, StatusCode, header};
+use ureq::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use ureq::{Agent, Body, ResponseExt};
 
 use super::challenge::{self, Challenge};
@@ -76,24 +76,17 @@ impl Session {
         accept: &str,
     ) -> Result<Response<Body>, RegistryError> {
         let url = format!("{}/v2/{repository}/{path}", place.base);
-        let mut refused: Option<String> = None;
-        let mut try_number = 0;
+        let agent = self.agent(&place.base);
+        let mut refused = None;
         loop {
             let authorization = self.known_authorization(place, repository);
-            let mut request = Request::builder().method(method).uri(&url).header(header::ACCEPT, accept);
-            if let Some(authorization) = &authorization {
-                request = request.header(header::AUTHORIZATION, authorization);
-            }
-            let request = request.body(()).map_err(|error| unexpected(place, &error))?;
-            let response = match self.agent(&place.base).run(request) {
-                Ok(response) => response,
-                Err(error) if may_pass(&error) && try_number + 1 < TRIES => {
-                    try_number += 1;
-                    std::thread::sleep(self.wait(try_number, None));
-                    continue;
+            let response = self.patiently(place, || {
+                let mut request = Request::builder().method(method).uri(&url).header(header::ACCEPT, accept);
+                if let Some(authorization) = &authorization {
+                    request = request.header(header::AUTHORIZATION, authorization);
                 }
-                Err(error) => return Err(failed(place, &error)),
-            };
+                agent.run(request.body(())?)
+            })?;
             if place.base.starts_with("https:") && response.get_uri().scheme_str() != Some("https") {
                 return Err(unexpected(place, &"it redirects to a place without encryption"));
             }
@@ -111,15 +104,34 @@ impl Session {
                 status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
                     return Err(unauthorized(place, &format!("{status} for {repository}")));
                 }
-                status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                    try_number += 1;
-                    if try_number == TRIES {
-                        return Err(unexpected(place, &format!("{status} for {repository}, {TRIES} times")));
-                    }
-                    std::thread::sleep(self.wait(try_number, Some(&response)));
-                }
                 _ => return Ok(response),
             }
+        }
+    }
+
+    /// Tries again, a few times and later each time, what may pass: a lost connection, throttling, a server's own
+    /// trouble.
+    fn patiently(
+        &self,
+        place: &Place,
+        ask: impl Fn() -> Result<Response<Body>, ureq::Error>,
+    ) -> Result<Response<Body>, RegistryError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let wait = match ask() {
+                Ok(response) if is_trouble(response.status()) => {
+                    if tries == TRIES {
+                        let status = response.status();
+                        return Err(unexpected(place, &format!("{status}, {tries} times")));
+                    }
+                    self.wait(tries, response.headers().get(header::RETRY_AFTER))
+                }
+                Ok(response) => return Ok(response),
+                Err(error) if may_pass(&error) && tries < TRIES => self.wait(tries, None),
+                Err(error) => return Err(failed(place, &error)),
+            };
+            std::thread::sleep(wait);
         }
     }
 
@@ -130,11 +142,11 @@ impl Session {
         }
     }
 
-    /// Doubled each time, and up to half as long again, so that many clients do not come back at the same moment.
-    fn wait(&self, try_number: u32, response: Option<&Response<Body>>) -> Duration {
-        let asked = response.and_then(|response| response.headers().get(header::RETRY_AFTER));
+    /// What the registry asks for, or else a time that doubles with each try, and up to half as long again, so that
+    /// many clients do not come back at the same moment.
+    fn wait(&self, tries: u32, asked: Option<&HeaderValue>) -> Duration {
         let asked = asked.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
-        let usual = self.first_wait * 2u32.pow(try_number - 1);
+        let usual = self.first_wait * 2u32.pow(tries - 1);
         let jitter = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.subsec_nanos() % 1000);
         asked.unwrap_or(usual + usual * jitter / 2000).min(LONGEST_WAIT)
     }
@@ -208,7 +220,7 @@ impl Session {
         }
         let agent = self.agent(realm);
         let service = service.map(|service| ("service", service));
-        let response = match credentials {
+        let mut response = self.patiently(place, || match credentials {
             Credentials::IdentityToken(token) => {
                 let form = [
                     ("grant_type", "refresh_token"),
@@ -225,10 +237,9 @@ impl Session {
                 }
                 request.call()
             }
-        };
-        let mut response = response.map_err(|error| failed(place, &error))?;
+        })?;
         let status = response.status();
-        if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
+        if status.is_client_error() {
             return Err(unauthorized(place, &format!("its token server answers {status} for {scope}")));
         }
         let body = response.body_mut().read_to_vec().unwrap_or_default();
@@ -253,6 +264,10 @@ fn basic(credentials: &Credentials) -> Option<String> {
 
 fn slot<T>(slots: &Slots<T>, key: &str) -> Arc<Mutex<Option<T>>> {
     slots.lock().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default().clone()
+}
+
+fn is_trouble(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
 /// Whether the same request may succeed in a moment. An address where nobody listens will not get better.

@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::cancel::{Cancel, Running};
 
@@ -272,17 +272,13 @@ impl Command {
 
     fn io(&self, source: io::Error) -> ProcessError {
         match source.kind() {
-            io::ErrorKind::NotFound if !is_folder(&self.cwd) => {
+            io::ErrorKind::NotFound if !self.cwd.is_dir() => {
                 ProcessError::NoFolder { program: self.name(), cwd: self.cwd.clone() }
             }
             io::ErrorKind::NotFound => ProcessError::NotFound { program: self.program.to_string() },
             _ => ProcessError::Io { program: self.name(), source },
         }
     }
-}
-
-fn is_folder(path: &Utf8Path) -> bool {
-    fs_err::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Shows the names of variables, not their values, and nothing of what it reads.
