@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anstyle::{AnsiColor, Style};
 
 mod look;
+#[cfg(test)]
+pub mod testing;
 mod text;
 
 pub use look::{ColorChoice, Look};
@@ -221,4 +223,29 @@ impl Outputs {
 
 fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::Screen;
+    use super::*;
+
+    #[test]
+    fn lines_stand_above_the_live_area_and_the_cursor_comes_back() {
+        let screen = Screen::default();
+        {
+            let console = screen.console(Look { live: true, ..Look::default() });
+            console.draw(vec!["one".into(), "two".into()]);
+            console.status(Tone::Good, "Built", "ping");
+            console.draw(vec!["two".into()]);
+        }
+        let up = |lines: usize| format!("\r\x1b[{lines}A\x1b[J");
+        let expected = [
+            format!("{HIDE_CURSOR}one\ntwo\n"),
+            format!("{}       Built ping\none\ntwo\n", up(2)),
+            format!("{}two\n", up(2)),
+            format!("{SHOW_CURSOR}{}", up(1)),
+        ];
+        assert_eq!(screen.text(), expected.concat());
+    }
 }

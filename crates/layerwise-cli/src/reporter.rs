@@ -207,3 +207,7 @@ fn built(product: &Product) -> String {
 fn tag(product: &Product) -> &str {
     product.reference.tag().unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "reporter/tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 mod outcome;
 
-pub use outcome::{OutcomeSummary, ProductSummary};
+pub use outcome::OutcomeSummary;
 
 /// The version of the JSON form. A field more is no new version; a field less or another meaning is.
 pub const SCHEMA: u32 = 1;

@@ -21,7 +21,9 @@ pub fn check(machine: &Machine<'_>, store: &dyn RecordStore, work: &Utf8Path) ->
     match &about {
         Ok(about) => {
             findings.push(engine(about));
-            findings.push(disk("the engine", Utf8Path::new(&about.root)));
+            let root = Utf8Path::new(&about.root);
+            // That of an engine in a virtual machine or on another host is not ours to measure.
+            findings.extend(root.is_dir().then(|| disk("the engine", root)));
         }
         Err(error) => findings.push(failed("engine", error)),
     }
@@ -58,10 +60,16 @@ fn failed(topic: &'static str, error: &CliError) -> Finding {
     Finding::error(topic, error.to_string(), error.hint())
 }
 
-/// The free space where `folder` is or will be; nothing about a folder that is not on this machine.
+/// The free space where `folder` is or will be.
 fn disk(whose: &str, folder: &Utf8Path) -> Finding {
     let there = folder.ancestors().find_map(|folder| rustix::fs::statvfs(folder.as_std_path()).ok());
-    let Some(there) = there else { return Finding::ok("disk", format!("{whose}: not on this machine")) };
+    let Some(there) = there else {
+        return Finding::warning(
+            "disk",
+            format!("nobody knows what is free at `{folder}`"),
+            "check its mount",
+        );
+    };
     let free = there.f_bavail * there.f_frsize;
     let message = format!("{} free for {whose} ({folder})", bytes(free));
     if free >= ENOUGH {

@@ -83,3 +83,35 @@ fn a_damaged_record_is_reported_and_not_trusted() {
     }
     assert_snapshot!(project.run(&["plan", "--offline", "ping"]));
 }
+
+#[test]
+fn the_doctor_finds_what_leaks_and_what_floats() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let images = Images::new(Platform::LinuxAmd64).lambda(
+        LambdaImage::new("leaky")
+            .from(lambda_python("3.13"))
+            .pip(["boto3>=1", "numpy==2.0.0"])
+            .requirements("requirements.txt")
+            .copy_dir("lambdas/leaky")
+            .cmd("leaky.handler.main"),
+    );
+    let project = TestProject::new()
+        .file("requirements.txt", "pydantic==2.11.7\nhumanize\n")
+        .file("lambdas/leaky/handler.py", HANDLER)
+        .file("lambdas/leaky/server.pem", "not really\n")
+        .images(images)
+        .env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let private = project.root.join("lambdas/leaky/handler.py");
+    fs_err::set_permissions(&private, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let ran = project.run(&["doctor"]);
+    assert_eq!(ran.exit, layerwise_cli::Exit::Environment);
+    assert!(
+        ran.stdout.contains("error   engine        unix:///nowhere/docker.sock does not answer"),
+        "{ran}"
+    );
+    // Buildx and disk are this machine's.
+    let declared = ran.stdout.lines().skip_while(|line| !line.starts_with("warning"));
+    let declared: Vec<&str> = declared.take_while(|line| !line.starts_with("error")).collect();
+    assert_snapshot!(declared.join("\n"));
+}
