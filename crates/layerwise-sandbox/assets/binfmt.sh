@@ -4,7 +4,7 @@
 # $1: `list`, `add` or `remove`; $2: a registration for `add`, an entry's name for `remove`
 set -eu
 table=/proc/sys/fs/binfmt_misc
-[ -e $table/register ] || mount -t binfmt_misc none $table
+[ -e $table/register ] || mount --no-mtab -t binfmt_misc none $table
 case $1 in
   list)
     for entry in $table/*; do

@@ -5,13 +5,14 @@ set -eu
 # The engine and its shims keep sockets and mounts in /run/docker, /run/containerd and /run/runc, and part of those names
 # cannot be configured. A system-wide engine must not meet them, and they must not stay. Everything else in /run remains
 # what it is on the host, seen through symlinks (the resolver's configuration, the system's sockets).
-mount --rbind /run "$1"
-mount -t tmpfs -o mode=755 none /run
+# Without --no-mtab, the first mount would make /run/mount on the host.
+mount --no-mtab --rbind /run "$1"
+mount --no-mtab -t tmpfs -o mode=755 none /run
 for entry in "$1"/*; do
   case ${entry##*/} in
     docker | docker.sock | docker.pid | containerd | runc | mount) ;;
     *) ln -s "$entry" /run/ ;;
   esac
 done
-grep -q ' /sys/fs/cgroup' /proc/self/mounts || mount -t cgroup2 none /sys/fs/cgroup
+grep -q ' /sys/fs/cgroup' /proc/self/mounts || mount --no-mtab -t cgroup2 none /sys/fs/cgroup
 exec docker-init -- dockerd --config-file "$2"

@@ -103,6 +103,9 @@ impl Buildx {
     }
 }
 
+/// How often a build is tried whose tag somebody else set in the same moment; its steps are in the cache by then.
+const ATTEMPTS: usize = 3;
+
 impl Builder for Buildx {
     fn build(
         &self,
@@ -122,15 +125,22 @@ impl Builder for Buildx {
         let metadata = metadata.ok_or_else(|| unavailable("the temporary folder is not UTF-8".to_owned()))?;
         let args = arguments::arguments(request, self.builder.as_deref(), &metadata);
 
-        let log =
-            open_log(&request.log, &self.program, &args).map_err(|error| unavailable(error.to_string()))?;
-        let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&request.secrets));
-        if !self.run(request, args, cancel, &mut narrator)? {
-            return Err(failure::classify(request, narrator.failure()));
+        let mut attempts = 0;
+        loop {
+            let log = open_log(&request.log, &self.program, &args)
+                .map_err(|error| unavailable(error.to_string()))?;
+            let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&request.secrets));
+            if self.run(request, args.clone(), cancel, &mut narrator)? {
+                let (steps, cached) = narrator.counts();
+                let (digest, config) = read_metadata(&metadata).map_err(unavailable)?;
+                return Ok(Built { digest, config, steps, cached });
+            }
+            let failure = narrator.failure();
+            attempts += 1;
+            if attempts == ATTEMPTS || !failure::somebody_tagged_at_once(&failure) {
+                return Err(failure::classify(request, failure));
+            }
         }
-        let (steps, cached) = narrator.counts();
-        let (digest, config) = read_metadata(&metadata).map_err(unavailable)?;
-        Ok(Built { digest, config, steps, cached })
     }
 }
 

@@ -130,10 +130,6 @@ impl<'a> Checkout<'a> {
         files(&self.records).iter().filter(|path| path.extension() == Some("record")).count()
     }
 
-    pub fn prefix(&self) -> &str {
-        self.prefix.as_deref().unwrap()
-    }
-
     pub fn docker_config(&self) -> &Utf8Path {
         &self.docker_config
     }

@@ -46,7 +46,9 @@ fn main() -> ExitCode {
     let trials = TESTS.iter().map(|(name, test)| {
         Trial::ignorable_test(*name, move || match Sandbox::supported() {
             Ok(()) => {
-                let world = world.get_or_init(|| World::new().map_err(|error| error.to_string()));
+                let world = world.get_or_init(|| {
+                    World::new().map_err(|error| error.message().unwrap_or("no sandbox").to_owned())
+                });
                 test(world.as_ref().map_err(String::as_str)?).map(|()| Completion::Completed)
             }
             Err(reason) => Ok(Completion::ignored_with(reason.to_string())),

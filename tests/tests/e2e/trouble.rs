@@ -25,12 +25,13 @@ pub fn a_failing_image_leaves_the_others_built(world: &World) -> Result<(), Fail
     assert_eq!((report.with("built"), checkout.builds()), (names([]), 0));
 
     // A failed base takes along only what stands on it.
-    checkout.append(
-        "base-images/receipt_label/pyproject.toml",
-        "\n[tool.setuptools.package-dir]\n\"\" = \"nowhere\"\n",
-    );
+    let project = checkout.root.join("base-images/receipt_label/pyproject.toml");
+    let broken = fs::read_to_string(&project)?.replace("setuptools>=77", "no-such-distribution-of-ours");
+    fs::write(&project, broken)?;
     let report = checkout.build(&["create-labels", "ping"])?;
-    assert_eq!(report.with("failed").union(&report.with("not-built")).count(), 2, "{}", report.stderr);
+    assert_eq!(report.with("failed"), names(["base-receipt-label"]), "{}", report.stderr);
+    assert_eq!(report.with("not-built"), names(["create-labels"]));
+    assert_eq!(report.outcome("create-labels")["because"], "base-receipt-label");
     Ok(())
 }
 

@@ -54,6 +54,12 @@ pub fn classify(request: &BuildRequest, failure: Failure) -> BuildError {
     BuildError::Failed { image, step, message, output, log: request.log.clone() }
 }
 
+/// Whether two builds set one tag in the same moment: the containerd store then refuses the second
+/// (`image "docker.io/library/ping:sha-…": already exists`), whatever the images are.
+pub fn somebody_tagged_at_once(failure: &Failure) -> bool {
+    failure.message.contains("image \"") && failure.message.ends_with("\": already exists")
+}
+
 impl Cause {
     fn fits(&self, line: &str) -> bool {
         self.said.iter().any(|said| line.contains(said))
