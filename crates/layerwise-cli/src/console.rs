@@ -48,6 +48,8 @@ impl Tone {
 pub struct Console {
     look: Look,
     terminal: Option<fn() -> Size>,
+    /// Whether results go to a terminal too.
+    results_on_terminal: bool,
     outputs: Mutex<Outputs>,
 }
 
@@ -64,8 +66,15 @@ impl Console {
     /// A console on two outputs.
     #[must_use]
     pub fn new(stdout: Stream, stderr: Stream, look: Look) -> Self {
+        let results_on_terminal = stdout.terminal.is_some();
         let outputs = Outputs { stdout: stdout.writer, stderr: stderr.writer, lost: None, live: Vec::new() };
-        Self { look, terminal: stderr.terminal, outputs: Mutex::new(outputs) }
+        Self { look, terminal: stderr.terminal, results_on_terminal, outputs: Mutex::new(outputs) }
+    }
+
+    /// Whether what goes to stdout is shown to people, who have been told the same in their own words already.
+    #[must_use]
+    pub fn results_are_read_by_people(&self) -> bool {
+        self.results_on_terminal
     }
 
     /// `    Finished 8 fresh, 2 built`: a verb, right-aligned and bold, and what it is about.

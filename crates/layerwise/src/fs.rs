@@ -81,6 +81,9 @@ fn unique() -> String {
     format!("{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }
 
+/// How long until a lock that somebody holds is tried again.
+const POLL: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// An exclusive lock that lasts until it is dropped. The operating system takes it back when the process ends,
 /// however it ends, so no lock ever needs a person.
 #[derive(Debug)]
@@ -89,24 +92,35 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits until the lock on `path` is ours. `waiting` is called once if somebody else holds it now.
+    /// Waits until the lock on `path` is ours; `None` if `give_up` says so first. `waiting` is called once if somebody
+    /// else holds it now.
     ///
     /// # Errors
     /// Any error of the file system; it names the path.
-    pub fn acquire(path: &Utf8Path, waiting: impl FnOnce()) -> io::Result<Self> {
+    pub fn acquire(
+        path: &Utf8Path,
+        waiting: impl FnOnce(),
+        give_up: impl Fn() -> bool,
+    ) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        match file.file().try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                waiting();
-                file.file().lock().map_err(|error| named(error, path))?;
+        let mut waiting = Some(waiting);
+        loop {
+            match file.file().try_lock() {
+                Ok(()) => return Ok(Some(Self { _file: file })),
+                Err(std::fs::TryLockError::Error(error)) => return Err(named(error, path)),
+                Err(std::fs::TryLockError::WouldBlock) if give_up() => return Ok(None),
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    if let Some(waiting) = waiting.take() {
+                        waiting();
+                    }
+                    // A blocking lock could not be given up; builds take seconds, so this is soon enough.
+                    std::thread::sleep(POLL);
+                }
             }
-            Err(std::fs::TryLockError::Error(error)) => return Err(named(error, path)),
         }
-        Ok(Self { _file: file })
     }
 }
 
@@ -181,14 +195,15 @@ mod tests {
     fn a_second_holder_waits_for_the_first() {
         let (_guard, folder) = folder();
         let path = folder.join("lock");
-        let first = Lock::acquire(&path, || panic!("nobody holds it")).unwrap();
+        let first = Lock::acquire(&path, || panic!("nobody holds it"), || false).unwrap();
+        assert!(Lock::acquire(&path, || panic!("it gives up at once"), || true).unwrap().is_none());
         let (told, waits) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| Lock::acquire(&path, || told.send(()).unwrap()).unwrap());
+            let second = scope.spawn(|| Lock::acquire(&path, || told.send(()).unwrap(), || false).unwrap());
             waits.recv().unwrap();
             assert!(!second.is_finished());
             drop(first);
-            second.join().unwrap();
+            assert!(second.join().unwrap().is_some());
         });
     }
 }

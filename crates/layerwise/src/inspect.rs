@@ -44,6 +44,8 @@ pub struct Inspected {
     pub allow_list: AllowList,
     /// What its instructions read, with the layer class.
     pub sources: Vec<(LayerClass, Source)>,
+    /// Third-party requirements that it installs because local packages need them.
+    pub requirements: Vec<String>,
     /// Inputs whose mode is not what git keeps of it.
     pub odd_modes: BTreeMap<RepoPath, u32>,
     /// What its fingerprint is made of.
@@ -66,14 +68,23 @@ pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Probl
     let scanned = scan(root, &requests).map_err(problem::all)?;
 
     let mut targets: Vec<Inspected> = Vec::with_capacity(graph.targets.len());
-    let found = dockerfiles.into_iter().zip(sources).zip(scanned);
-    for (target, ((dockerfile, sources), scanned)) in graph.targets.iter().zip(found) {
+    let found = dockerfiles.into_iter().zip(sources).zip(scanned).zip(facts);
+    for (target, (((dockerfile, sources), scanned), facts)) in graph.targets.iter().zip(found) {
         let Scanned { inputs, allow_list, odd_modes } = scanned;
         let parents = parents(target, &graph, &targets);
         let stage = target.image.target.clone();
         let ingredients = Ingredients::new(target.platform, &dockerfile, stage, parents, inputs);
         let fingerprint = ingredients.fingerprint();
-        targets.push(Inspected { dockerfile, allow_list, sources, odd_modes, ingredients, fingerprint });
+        let requirements = facts.into_iter().flat_map(|stage| stage.requirements).collect();
+        targets.push(Inspected {
+            dockerfile,
+            allow_list,
+            sources,
+            requirements,
+            odd_modes,
+            ingredients,
+            fingerprint,
+        });
     }
     Ok(Inspection { root: root.to_owned(), graph, targets })
 }

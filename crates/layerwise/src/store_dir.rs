@@ -25,6 +25,12 @@ impl DirStore {
         Self { folder }
     }
 
+    /// Where runs that share these records keep out of each other's way.
+    #[must_use]
+    pub fn locks(&self) -> Utf8PathBuf {
+        self.folder.join("locks")
+    }
+
     fn images(&self, image: &Name, platform: Platform) -> Utf8PathBuf {
         self.folder.join("v1").join(image.as_str()).join(platform.architecture())
     }

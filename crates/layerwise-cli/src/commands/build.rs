@@ -68,7 +68,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let summary = plan.with_outcomes(&inspection, &outcomes, time);
     if typed.json {
         context.console.result(&summary.json());
-    } else {
+    } else if !context.console.results_are_read_by_people() {
         results(&summary).iter().for_each(|line| context.console.result(line));
     }
     reporter.finished(&summary, cancel.is_cancelled());
@@ -110,7 +110,7 @@ impl Job<'_> {
             builder: &builder,
             destination: &self.place.destination,
             work: &work,
-            locks: &work.join("locks"),
+            locks: &self.place.store.locks(),
             secrets: &|target| self.machine.secrets(target),
             now: &now,
         };

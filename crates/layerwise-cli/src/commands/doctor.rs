@@ -61,7 +61,7 @@ fn declarations(context: &Context<'_>) -> Vec<Finding> {
     findings.extend(secrets::check(&inspection));
     findings.extend(modes::check(&inspection));
     findings.extend(pins::bases(&inspection.graph));
-    findings.extend(pins::requirements(&context.root, &inspection.graph));
+    findings.extend(pins::requirements(&inspection));
     findings
 }
 

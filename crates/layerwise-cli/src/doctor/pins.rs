@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8Path;
 use layerwise::graph::{Graph, Target, TargetParent};
 use layerwise::image::{PipSource, Recipe};
+use layerwise::inspect::Inspection;
 use layerwise::python::load;
 use layerwise::repo_path::RepoPath;
 
@@ -41,10 +41,13 @@ pub fn bases(graph: &Graph) -> Vec<Finding> {
 
 /// Requirements that leave the version open.
 #[must_use]
-pub fn requirements(root: &Utf8Path, graph: &Graph) -> Vec<Finding> {
+pub fn requirements(inspection: &Inspection) -> Vec<Finding> {
+    let root = &inspection.root;
     let mut open = BTreeSet::new();
     let mut files = BTreeSet::new();
-    for target in &graph.targets {
+    for (target, inspected) in inspection.graph.targets.iter().zip(&inspection.targets) {
+        let of_packages = inspected.requirements.iter().filter(|text| !is_pinned(text));
+        open.extend(of_packages.map(|text| format!("{}: `{text}`, from a local package,", target.label)));
         for pip in recipes(target).flat_map(|recipe| &recipe.pip) {
             match &pip.from {
                 PipSource::Inline(requirements) => {
@@ -63,7 +66,7 @@ pub fn requirements(root: &Utf8Path, graph: &Graph) -> Vec<Finding> {
     if open.is_empty() {
         return vec![Finding::ok(REQUIREMENTS, "every declared requirement is pinned")];
     }
-    let remedy = "pin it with ==, or add a constraints file with `-c`";
+    let remedy = "pin it with ==, or install a requirements file with pins before: .requirements(\"…\")";
     let finding = |place| Finding::warning(REQUIREMENTS, format!("{place} leaves the version open"), remedy);
     open.into_iter().map(finding).collect()
 }

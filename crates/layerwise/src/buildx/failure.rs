@@ -12,7 +12,11 @@ struct Cause {
 }
 
 /// The builder cannot work, whatever the image: nothing of it ran, or nothing could have.
-const UNAVAILABLE: [Cause; 5] = [
+const UNAVAILABLE: [Cause; 6] = [
+    Cause {
+        said: &["code = Unavailable", "error reading from server: EOF"],
+        hint: "the engine stopped in mid-build: start it and run the command again; what was built is in its cache",
+    },
     Cause {
         said: &["Cannot connect to the Docker daemon", "failed to connect to the docker API", "dial unix "],
         hint: "start Docker, or point DOCKER_HOST or `docker context use` at an engine that runs",

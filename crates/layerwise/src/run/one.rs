@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Instant;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::{Options, World};
-use crate::builder::{BuildRequest, Built};
+use crate::builder::{BuildError, BuildRequest, Built};
 use crate::destination::Destination;
 use crate::digest::Digest;
 use crate::event::{Event, Failure, Product};
@@ -45,8 +45,11 @@ pub(super) fn build(
         Verdict::Fresh(head) => return Ok(Product::from(head.as_ref())),
     };
 
-    let lock = world.locks.join(format!("{}-{}.lock", target.name, target.platform.architecture()));
-    let _lock = Lock::acquire(&lock, || events(Event::Waiting { target: place })).map_err(environment)?;
+    // The first keeps two runs from building one image, wherever their checkouts are; the second keeps two runs in
+    // one checkout, whatever records they use, out of each other's files.
+    let shared = world.locks.join(format!("{}-{}.lock", target.name, target.platform.architecture()));
+    let _shared = lock(&shared, place, inspection, cancel, events)?;
+    let _own = lock(&builds(world, target).join("lock"), place, inspection, cancel, events)?;
     if *reason != Reason::Forced
         && let Some(product) = built_meanwhile(world, &key)?
     {
@@ -79,6 +82,24 @@ pub(super) fn build(
     Ok(product)
 }
 
+/// Where the files of a target's builds are.
+fn builds(world: &World<'_>, target: &Target) -> Utf8PathBuf {
+    world.work.join("builds").join(&target.label)
+}
+
+fn lock(
+    path: &Utf8Path,
+    place: usize,
+    inspection: &Inspection,
+    cancel: &Cancel,
+    events: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Lock, Failure> {
+    let waiting = || events(Event::Waiting { target: place });
+    let lock = Lock::acquire(path, waiting, || cancel.is_cancelled()).map_err(environment)?;
+    let image = || inspection.graph.targets[place].label.clone();
+    lock.ok_or_else(|| BuildError::Cancelled { image: image() }.into())
+}
+
 /// Another process may have built the same thing while we waited for the lock.
 fn built_meanwhile(world: &World<'_>, key: &RecordKey) -> Result<Option<Product>, Failure> {
     let Lookup::Found(record) = world.store.get(key).map_err(environment)? else { return Ok(None) };
@@ -96,7 +117,7 @@ fn request(
     let target = &inspection.graph.targets[place];
     let inspected = &inspection.targets[place];
     // A path of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
-    let folder = world.work.join("builds").join(&target.label).join(inspected.fingerprint.short());
+    let folder = builds(world, target).join(inspected.fingerprint.short());
     remove_others(&folder).map_err(environment)?;
     let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
     let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
@@ -137,9 +158,9 @@ fn remove_others(folder: &Utf8Path) -> io::Result<()> {
         listing => listing?,
     };
     for entry in listing {
-        let path = entry?.path();
-        if path != folder.as_std_path() {
-            fs::remove_dir_all(path)?;
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.path() != folder.as_std_path() {
+            fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(())
