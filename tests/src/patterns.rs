@@ -84,7 +84,7 @@ pub fn buildable() -> Images {
         .microdnf(["tar", "gzip"])
         .compilers(Compilers::microdnf(["gcc", "python3-devel"]))
         .pip(["six>=1.16,<2", "idna!=3.5"]);
-    let packaged = BaseImage::new("base-packaged").from(&compiled).install(&core());
+    let packaged = BaseImage::new("base-packaged").from(&compiled).install(core());
 
     let service =
         |name: &str| LambdaImage::new(name).from(lambda_python("3.13")).cmd("handler.lambda_handler");
@@ -129,7 +129,7 @@ pub fn buildable() -> Images {
         .lambda(
             LambdaImage::new("nested")
                 .from(&packaged)
-                .install(&top())
+                .install(top())
                 .copy_dir("services/one/handlers")
                 .function("words")
                 .function("words-replay")
@@ -138,7 +138,7 @@ pub fn buildable() -> Images {
         .lambda(
             LambdaImage::new("in-a-package")
                 .from(&packaged)
-                .install(&top())
+                .install(top())
                 .cmd("top_kit.handler.lambda_handler"),
         )
         .lambda(

@@ -68,7 +68,8 @@ fn every_kind_of_edit_counts() {
         repository.folder("data/folder");
         repository
     };
-    let edits: [(&str, fn(&Repository)); 12] = [
+    type Edit = (&'static str, fn(&Repository));
+    let edits: [Edit; 12] = [
         ("nothing", |_| {}),
         ("bytes", |r| drop(r.write("data/a", "A"))),
         ("empty file", |r| drop(r.write("data/a", ""))),

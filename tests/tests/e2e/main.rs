@@ -37,6 +37,7 @@ const TESTS: &[Test] = &[
     ("secrets_are_nowhere", trouble::secrets_are_nowhere),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
+    ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),
     ("the_ignore_table_is_what_the_engine_does", by_hand::the_ignore_table_is_what_the_engine_does),
 ];
 
