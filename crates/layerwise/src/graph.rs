@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dockerignore::Patterns;
 use crate::image::{Image, Images, Parent, Stage};
 use crate::image_ref::ImageRef;
 use crate::name::Name;
 use crate::platform::Platform;
+use crate::repo_path::RepoPath;
 
 mod check;
-mod glob;
 
 pub use check::{COMPILE_STAGE, DeclarationError};
 
@@ -141,7 +142,7 @@ impl Graph {
         let mut selected = BTreeSet::new();
         for pattern in patterns {
             let named = every().filter(|(_, target)| {
-                glob::matches(pattern, target.name.as_str()) || glob::matches(pattern, &target.label)
+                matches(pattern, target.name.as_str()) || matches(pattern, &target.label)
             });
             let mut any = false;
             for (place, _) in named {
@@ -154,6 +155,13 @@ impl Graph {
         }
         Ok(selected)
     }
+}
+
+/// Names are paths of one part, and what an ignore file's pattern takes out is what it matches.
+fn matches(pattern: &str, name: &str) -> bool {
+    let patterns = Patterns::parse(pattern);
+    let name = RepoPath::new(name);
+    patterns.is_ok_and(|patterns| name.is_ok_and(|name| !patterns.includes(&name)))
 }
 
 struct Resolver<'a> {
@@ -244,6 +252,58 @@ pub fn parent_arg(stage: Option<&Stage>) -> String {
                 .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
                 .collect();
             format!("BASE_IMAGE_{word}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{BaseImage, ContainerImage, Declare, LambdaImage, external};
+
+    fn graph() -> Graph {
+        let base = BaseImage::new("base").from(external("python:3.13"));
+        let top = BaseImage::new("top").from(&base);
+        let lambda = |name: &str| LambdaImage::new(name).cmd("a.b");
+        let images = Images::new(Platform::LinuxAmd64)
+            .lambda(lambda("poll-lines").from(&top))
+            .lambda(lambda("poll-words").from(&base).platform(Platform::LinuxArm64))
+            .container(ContainerImage::new("training").from(external("debian:13")));
+        Graph::resolve(&images).unwrap()
+    }
+
+    fn labels(graph: &Graph, places: impl IntoIterator<Item = usize>) -> Vec<&str> {
+        places.into_iter().map(|place| graph.targets[place].label.as_str()).collect()
+    }
+
+    #[test]
+    fn parents_stand_before_their_children_and_a_base_is_there_for_every_platform() {
+        let graph = graph();
+        assert_eq!(
+            labels(&graph, 0..graph.targets.len()),
+            ["base", "top", "poll-lines", "base@arm64", "poll-words", "training"]
+        );
+        assert_eq!(graph.targets[3].readable_reference(), "base:local-arm64");
+        assert_eq!(graph.targets[4].readable_reference(), "poll-words:local");
+        assert_eq!(labels(&graph, graph.with_ancestors([2])), ["base", "top", "poll-lines"]);
+        assert_eq!(labels(&graph, graph.children(0)), ["top"]);
+        assert_eq!(labels(&graph, graph.parents(4)), ["base@arm64"]);
+    }
+
+    #[test]
+    fn names_labels_and_globs_select() {
+        let graph = graph();
+        let select = |patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(|text| (*text).to_owned()).collect();
+            graph.select(&patterns).map(|places| labels(&graph, places))
+        };
+        assert_eq!(select(&["poll-*"]).unwrap(), ["poll-lines", "poll-words"]);
+        assert_eq!(select(&["base"]).unwrap(), ["base", "base@arm64"]);
+        assert_eq!(select(&["base@arm64", "t*"]).unwrap(), ["top", "base@arm64", "training"]);
+        assert_eq!(select(&["*-?ines"]).unwrap(), ["poll-lines"]);
+        assert_eq!(select(&[]).unwrap().len(), 6);
+        for nothing in ["poll", "lines", "", "!top", "[", "*/*"] {
+            assert_eq!(select(&["top", nothing]), Err(nothing.to_owned()));
         }
     }
 }
