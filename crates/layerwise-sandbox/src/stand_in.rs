@@ -21,13 +21,23 @@ pub(crate) fn is_built(folder: &Folder, architectures: &[Architecture]) -> bool 
 /// Builds the image for `architectures` together, and each alone under its own tag.
 pub(crate) fn build(folder: &Folder, architectures: &[Architecture]) -> Result<(), SandboxError> {
     fs_err::write(folder.stand_in().join("Dockerfile"), DOCKERFILE)?;
-    let names: Vec<_> =
-        architectures.iter().map(|architecture| format!("linux/{}", architecture.name())).collect();
-    buildx(folder, &names.join(","), IMAGE)?;
-    for (architecture, name) in architectures.iter().zip(&names) {
-        buildx(folder, name, &format!("{IMAGE}-{}", architecture.aws_name()))?;
+    let platforms: Vec<_> = architectures.iter().map(|architecture| platforms(*architecture)).collect();
+    buildx(folder, &platforms.join(","), IMAGE)?;
+    for (architecture, platforms) in architectures.iter().zip(&platforms) {
+        buildx(folder, platforms, &format!("{IMAGE}-{}", architecture.aws_name()))?;
     }
     Ok(fs_err::write(built(folder), key(architectures))?)
+}
+
+/// The architecture, and a variant of it that nobody asks for: of several platforms BuildKit makes an index, as AWS's
+/// images are. A `FROM` for another platform then fails; a single manifest would be taken for whatever is asked.
+fn platforms(architecture: Architecture) -> String {
+    let variant = match architecture {
+        Architecture::Amd64 => "v2",
+        Architecture::Arm64 => "v9",
+    };
+    let name = architecture.name();
+    format!("linux/{name},linux/{name}/{variant}")
 }
 
 fn buildx(folder: &Folder, platforms: &str, tag: &str) -> Result<(), CommandError> {
@@ -45,7 +55,8 @@ fn buildx(folder: &Folder, platforms: &str, tag: &str) -> Result<(), CommandErro
 fn key(architectures: &[Architecture]) -> String {
     let archives: String =
         architectures.iter().map(|architecture| rootfs::key(*architecture) + "\n").collect();
-    archives + &digest(DOCKERFILE) + "\n"
+    let platforms: Vec<_> = architectures.iter().map(|architecture| platforms(*architecture)).collect();
+    format!("{archives}{}\n{}\n", digest(DOCKERFILE), platforms.join(","))
 }
 
 /// A file that names what the engine's image was made of.

@@ -49,6 +49,10 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
 
     private.build_lambda("app", NATIVE, &["--push"])?;
     assert_eq!(private.invoke("app", NATIVE)?, "{\"prefix\": \"/var/lang\", \"event\": [1]}");
+    // A base for one platform is not silently taken for the other.
+    let refused = private.build_lambda("other", "linux/arm64", &[]);
+    let refused = refused.err().and_then(|error| error.message().map(str::to_owned)).unwrap_or_default();
+    assert!(refused.contains("no match for platform"), "{refused}");
     assert_eq!(private.registry_status("app", true), 200);
     assert_eq!(private.registry_status("app", false), 401);
 
