@@ -1,3 +1,5 @@
+//! Tests of `dockerignore`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `scan`.
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use camino::Utf8PathBuf;

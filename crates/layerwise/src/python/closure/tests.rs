@@ -1,3 +1,5 @@
+//! Tests of `python::closure`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `python::hatchling`.
+
 use super::*;
 use crate::python::project::tests::{HATCH, reads};
 

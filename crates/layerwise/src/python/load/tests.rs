@@ -1,3 +1,5 @@
+//! Tests of `python::load`.
+
 use camino::Utf8PathBuf;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `python::project`.
+
 use super::*;
 use crate::python::facts::FolderFacts;
 use crate::python::package::PythonPackage;

@@ -1,3 +1,5 @@
+//! Tests of `python::requirements_file`.
+
 use super::*;
 
 /// Files by path; a path that ends with `/` is a folder.

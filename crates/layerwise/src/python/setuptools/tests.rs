@@ -1,3 +1,5 @@
+//! Tests of `python::setuptools`.
+
 use crate::python::project::tests::reads;
 
 #[test]

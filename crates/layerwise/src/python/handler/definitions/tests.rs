@@ -1,3 +1,5 @@
+//! Tests of `python::handler::definitions`.
+
 use proptest::prelude::*;
 
 use super::*;
