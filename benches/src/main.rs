@@ -1,2 +1,53 @@
-//! stub
-fn main() {}
+//! Benchmarks of the gate and the builds. Each figure stands beside a baseline of the same run: on a busy machine the
+//! ratio tells more than the milliseconds.
+
+mod args;
+mod builds;
+mod compile;
+mod floor;
+mod gate;
+mod machine;
+mod measure;
+mod memory;
+mod place;
+mod report;
+mod trace;
+
+use anyhow::Result;
+use args::{Args, What};
+use layerwise_bench::size::Size;
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [floor::COMMAND, size, root] => {
+            report::line(floor::run((*root).into(), size.parse()?)?.to_string());
+            Ok(())
+        }
+        [memory::COMMAND, ..] => {
+            report::line(memory::of_child(&args[1..])?.to_string());
+            Ok(())
+        }
+        _ => measure(args),
+    }
+}
+
+fn measure(args: Vec<String>) -> Result<()> {
+    let Some(args) = Args::parse(args)? else {
+        report::line(args::USAGE);
+        return Ok(());
+    };
+    place::compile_tool()?;
+    report::line(machine::line());
+    let sizes = |own: &'static [Size]| if args.sizes.is_empty() { own } else { args.sizes.as_slice() };
+    for what in &args.what {
+        match what {
+            What::GateSpeed => gate::run(sizes(&Size::ALL), args.runs.unwrap_or(20))?,
+            What::Memory => memory::run(sizes(&[Size::M, Size::L]))?,
+            What::Build => builds::run(sizes(&[Size::S]), args.runs)?,
+            What::Compile => compile::run()?,
+        }
+        report::line(machine::line());
+    }
+    Ok(())
+}

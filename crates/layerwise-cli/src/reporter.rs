@@ -45,7 +45,7 @@ impl<'a> Reporter<'a> {
         let now = Instant::now();
         match event {
             Event::Waiting { target } => {
-                let message = "another run builds it now";
+                let message = "another run builds the same image from the same inputs";
                 self.status(Tone::Busy, "Waiting", self.label(*target), message);
             }
             Event::Started { target, .. } => {

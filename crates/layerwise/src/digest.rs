@@ -3,18 +3,20 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest. Its text form is the OCI image specification's, `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Digest([u8; 32]);
 
 /// A text that is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a digest: expected `sha256:` and 64 lower-case hexadecimal digits")]
 pub struct DigestError(pub String);
+
+const ALGORITHM: &str = "sha256:";
 
 impl Digest {
     /// The digest of `bytes`.
@@ -29,7 +31,7 @@ impl Digest {
     /// What the reader answers.
     pub fn of_reader(mut reader: impl Read) -> io::Result<(Self, u64)> {
         let mut hasher = Sha256::new();
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; 16 * 1024];
         let mut length = 0;
         loop {
             match reader.read(&mut buffer) {
@@ -49,7 +51,7 @@ impl Digest {
     /// # Errors
     /// [`DigestError`] when it is anything else.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
-        text.strip_prefix("sha256:")
+        text.strip_prefix(ALGORITHM)
             .and_then(bytes_of_hex)
             .map(Self)
             .ok_or_else(|| DigestError(text.to_owned()))
@@ -58,11 +60,20 @@ impl Digest {
     /// The 64 hexadecimal digits, without the algorithm.
     #[must_use]
     pub fn hex(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = String::with_capacity(64);
+        for byte in self.0 {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        text
+    }
+
+    /// `sha256:` and the hexadecimal digits.
+    fn text(&self) -> String {
+        let mut text = self.hex();
+        text.insert_str(0, ALGORITHM);
+        text
     }
 
     /// The first 12 hexadecimal digits: what a content tag and a report show.
@@ -87,7 +98,7 @@ fn bytes_of_hex(hex: &str) -> Option<[u8; 32]> {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("sha256:{}", self.hex()))
+        f.pad(&self.text())
     }
 }
 
@@ -104,9 +115,9 @@ impl TryFrom<String> for Digest {
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> String {
-        digest.to_string()
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A path below the repository's root: relative, `/`-separated, without `.`, `..`, empty parts or control characters.
 /// The root itself is the empty path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct RepoPath(String);
 
 /// Why a text is not a [`RepoPath`].

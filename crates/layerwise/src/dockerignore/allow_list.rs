@@ -26,6 +26,8 @@ const HEADER: &str =
 pub struct AllowList {
     text: String,
     patterns: Patterns,
+    /// For each pattern the source that it is about.
+    about: Vec<RepoPath>,
 }
 
 /// A pattern of a tree that cannot stand in an allow-list.
@@ -93,7 +95,7 @@ impl AllowList {
             }
         }
 
-        let mut list = Self { text: HEADER.to_owned(), patterns: Patterns::default() };
+        let mut list = Self { text: HEADER.to_owned(), patterns: Patterns::default(), about: Vec::new() };
         if !trees.keys().any(|path| path.is_root()) {
             list.add("*", &RepoPath::root(), "*")?;
         }
@@ -107,10 +109,12 @@ impl AllowList {
             if !path.is_root() {
                 list.add(&exception(path), path, path.as_str())?;
             }
+            // The leading `/` means nothing to Docker but keeps a leading `#` from opening a comment.
+            let folder = if path.is_root() { "/".to_owned() } else { literal(path) + "/" };
             for pattern in exclude {
                 let fail =
                     |fault| AllowListError { tree: path.clone(), pattern: (*pattern).to_owned(), fault };
-                list.add(&below(path, pattern).map_err(fail)?, path, pattern)?;
+                list.add(&(folder.clone() + &within(pattern).map_err(fail)?), path, pattern)?;
             }
         }
         for path in files {
@@ -125,6 +129,7 @@ impl AllowList {
             pattern: declared.to_owned(),
             fault: fault.into(),
         })?;
+        self.about.push(source.clone());
         self.text.push_str(line);
         self.text.push('\n');
         Ok(())
@@ -142,6 +147,13 @@ impl AllowList {
         &self.patterns
     }
 
+    /// The patterns that have a say in what of `folder` is let in, when that is a declared tree.
+    #[must_use]
+    pub fn patterns_within(&self, folder: &RepoPath) -> Patterns {
+        let concerns = |about: &RepoPath| about.is_root() || about.is_within(folder);
+        self.patterns.only(|place| concerns(&self.about[place]))
+    }
+
     /// Whether `path` is in the build context by its own right.
     #[must_use]
     pub fn includes(&self, path: &RepoPath) -> bool {
@@ -149,8 +161,8 @@ impl AllowList {
     }
 }
 
-/// The line that leaves out `pattern` below `tree`.
-fn below(tree: &RepoPath, pattern: &str) -> Result<String, ExcludeFault> {
+/// `pattern` as it stands behind the folder that it leaves something out of.
+fn within(pattern: &str) -> Result<String, ExcludeFault> {
     let pattern = clean(pattern.trim());
     let pattern = pattern.trim_start_matches('/').trim();
     if pattern.starts_with('!') {
@@ -165,8 +177,7 @@ fn below(tree: &RepoPath, pattern: &str) -> Result<String, ExcludeFault> {
     if matches!(pattern, "" | ".") {
         return Err(ExcludeFault::Everything);
     }
-    // The leading `/` means nothing to Docker but keeps a leading `#` from opening a comment.
-    Ok(if tree.is_root() { format!("/{pattern}") } else { format!("{}/{pattern}", literal(tree)) })
+    Ok(pattern.to_owned())
 }
 
 /// The line that lets in `path`: as it is written wherever that is possible, because BuildKit does not look into excluded

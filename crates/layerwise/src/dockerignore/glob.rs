@@ -61,7 +61,13 @@ impl Glob {
     /// Reads a pattern by the grammar of Go's `filepath.Match`, with `**`.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let mut glob = Self { tokens: Vec::new(), sign: String::new(), operator: None };
-        let mut rest = text.chars().peekable();
+        // Most patterns start with the path of a folder.
+        let plain = text.bytes().position(may_mean_something).unwrap_or(text.len());
+        let (literal, rest) = text.split_at(plain);
+        if !literal.is_empty() {
+            glob.tokens.push(Token::Literal(literal.to_owned()));
+        }
+        let mut rest = rest.chars().peekable();
         while let Some(character) = rest.next() {
             match character {
                 '*' if rest.next_if_eq(&'*').is_some() => {
@@ -179,6 +185,11 @@ impl Token {
             Self::Rest => vec![path.len()],
         }
     }
+}
+
+/// Whether a byte could be anything else than a character that stands for itself.
+fn may_mean_something(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\' | b'^' | b'|' | b'{')
 }
 
 /// Reads what stands behind a `\`. Docker gives a letter or a digit there to its regular expression, where it is a class or an

@@ -101,6 +101,10 @@ impl Form {
 
 /// The shortest path with the same meaning, as Go's `filepath.Clean` gives it.
 pub(super) fn clean(path: &str) -> String {
+    let below_root = path.strip_prefix('/').unwrap_or(path);
+    if below_root.split('/').all(|part| !matches!(part, "" | "." | "..")) {
+        return path.to_owned();
+    }
     let root = if path.starts_with('/') { "/" } else { "" };
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::found::Kind;
 use super::{Digests, Files, Request, ScanError, Scanned, Trees};
-use crate::dockerignore::{AllowList, AllowListError};
+use crate::dockerignore::AllowList;
 use crate::inputs::{Entries, Entry, InputManifest, Source};
 use crate::layer::LayerClass;
 use crate::repo_path::RepoPath;
@@ -12,7 +12,7 @@ use crate::repo_path::RepoPath;
 /// An image between its declaration and its inputs.
 pub(super) struct Image<'a> {
     request: &'a Request<'a>,
-    allow_list: AllowList,
+    pub(super) allow_list: AllowList,
     /// For each source the rules of its folder; nothing for a file.
     rules: Vec<Option<Rules>>,
 }
@@ -25,11 +25,6 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// What these sources let in of the folder.
-    pub(super) fn allow_list(&self) -> Result<AllowList, AllowListError> {
-        AllowList::new(&self.sources)
-    }
-
     /// Whether something at or below `folder` is let in although `folder` is not: only a source of its own can be.
     pub(super) fn lead_into(&self, folder: &RepoPath) -> bool {
         self.sources.iter().any(|source| source.path().is_within(folder))

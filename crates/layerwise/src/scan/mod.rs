@@ -117,15 +117,15 @@ fn walked_trees<'a>(
     images: &'a [Image<'_>],
     errors: &mut Errors,
 ) -> Trees<'a> {
-    let all: BTreeSet<_> = images.iter().flat_map(Image::rules).collect();
-    let mut walks = Vec::new();
-    for rules in all {
-        let allow_list = errors.note(rules.allow_list().map_err(ScanError::from));
-        let folder = folders.get(&rules.folder).zip(allow_list);
-        walks.extend(folder.map(|(metadata, allow_list)| (rules, metadata, allow_list)));
-    }
-    let found = in_parallel(&walks, |(rules, metadata, allow_list)| {
-        walk(root, rules, metadata, allow_list.patterns())
+    // Of several images with the same rules, each has an allow-list that says the same of this folder.
+    let all: BTreeMap<_, _> =
+        images.iter().flat_map(|image| image.rules().map(move |rules| (rules, image))).collect();
+    let walks: Vec<_> = all
+        .into_iter()
+        .filter_map(|(rules, image)| Some((rules, image, folders.get(&rules.folder)?)))
+        .collect();
+    let found = in_parallel(&walks, |(rules, image, metadata)| {
+        walk(root, rules, metadata, &image.allow_list.patterns_within(&rules.folder))
     });
     let mut trees = Trees::new();
     for ((rules, ..), mut found) in walks.into_iter().zip(found) {

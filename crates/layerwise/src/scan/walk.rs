@@ -11,7 +11,7 @@ use super::image::Rules;
 use crate::dockerignore::{Patterns, Verdict};
 use crate::repo_path::RepoPath;
 
-/// The folder of `rules`, and what lies below it and is let in by `patterns`, which come from the same rules.
+/// The folder of `rules`, and what lies below it and is let in by `patterns`, which come from an image with these rules.
 pub(super) fn walk(root: &Utf8Path, rules: &Rules, metadata: &Metadata, patterns: &Patterns) -> Found {
     let mut walk = Walk { root, rules, patterns, found: Found::default() };
     walk.found.folder(rules.folder.clone(), metadata);
