@@ -118,7 +118,7 @@ pub struct Build {
     /// Names of images, or patterns with * and ?; all when there is none
     #[arg(value_name = "IMAGE")]
     pub images: Vec<String>,
-    /// How many builds at once [default: one per CPU]
+    /// How many builds at once [default: two per CPU]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Build the named images even if nothing changed

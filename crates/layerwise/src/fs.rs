@@ -11,7 +11,7 @@ use fs_err as fs;
 /// # Errors
 /// Any error of the file system; it names the path. The temporary file is removed.
 pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = write_beside(path, bytes)?;
+    let temporary = write_beside(path, bytes, Durability::PowerCut)?;
     finish(fs::rename(&temporary, path), &temporary, path)
 }
 
@@ -20,7 +20,7 @@ pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`write_atomic`].
 pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
-    let temporary = write_beside(path, bytes)?;
+    let temporary = write_beside(path, bytes, Durability::PowerCut)?;
     // A hard link fails where the name is taken, in one step, on every file system that a checkout lives on.
     match fs::hard_link(&temporary, path) {
         Ok(()) => {
@@ -35,7 +35,8 @@ pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Writes only when the file does not hold these bytes already, so that its modification time tells the truth.
+/// Writes what can be made again at any time, and only when the file does not hold these bytes already, so that its
+/// modification time tells the truth. A reader sees the old file or the whole new one; nothing waits for the disk.
 /// Answers whether it wrote.
 ///
 /// # Errors
@@ -47,17 +48,30 @@ pub fn write_if_different(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    write_atomic(path, bytes)?;
+    let temporary = write_beside(path, bytes, Durability::Process)?;
+    if let Err(error) = fs::rename(&temporary, path) {
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
     Ok(true)
 }
 
-fn write_beside(path: &Utf8Path, bytes: &[u8]) -> io::Result<camino::Utf8PathBuf> {
+/// What a written file survives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// The end of this process.
+    Process,
+    /// A power cut: the disk has it.
+    PowerCut,
+}
+
+fn write_beside(path: &Utf8Path, bytes: &[u8], durability: Durability) -> io::Result<camino::Utf8PathBuf> {
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!(".{}.{}", path.file_name().unwrap_or("file"), unique()));
     let result = fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
-        file.sync_all()
+        if durability == Durability::PowerCut { file.sync_all() } else { Ok(()) }
     });
     if let Err(error) = result {
         let _ = fs::remove_file(&temporary);

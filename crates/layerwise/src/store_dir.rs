@@ -83,7 +83,7 @@ impl RecordStore for DirStore {
     }
 
     fn check_writable(&self) -> Result<(), StoreError> {
-        let probe = self.folder.join(format!(".writable-{}", std::process::id()));
+        let probe = self.folder.join(format!("writable-{}", std::process::id()));
         crate::fs::write_atomic(&probe, b"")
             .and_then(|()| fs::remove_file(&probe))
             .map_err(self.error("write"))

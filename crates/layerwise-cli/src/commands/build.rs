@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use layerwise::builder::BuildError;
+use layerwise::destination::Destination;
 use layerwise::event::{Event, Failure, Product};
 use layerwise::inspect::Inspection;
 use layerwise::plan::Verdict;
@@ -99,9 +100,11 @@ impl Job<'_> {
         };
         // Nobody shall build for ten minutes only to learn that it cannot be remembered, or pushed.
         self.place.store.check_writable()?;
-        let key = inspection.key(first);
-        let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
-        self.registry.find(&[reference])?;
+        if self.place.destination != Destination::Local {
+            let key = inspection.key(first);
+            let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
+            self.registry.find(&[reference])?;
+        }
         let builder = self.machine.builder()?;
         let work = self.context.work();
         let world = World {
@@ -115,7 +118,7 @@ impl Job<'_> {
             now: &now,
         };
         let jobs = self.typed.jobs.map(usize::from);
-        let jobs = jobs.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        let jobs = jobs.unwrap_or_else(default_jobs);
         let options = Options { jobs, fail_fast: self.typed.fail_fast, no_cache: self.typed.no_cache };
         let events = |event: Event<'_>| reporter.event(&event);
         let work = || run::run(&world, inspection, verdicts, selected, options, cancel, &events);
@@ -123,6 +126,13 @@ impl Job<'_> {
         let console = self.context.console;
         Ok(if self.context.signals { interrupt::during(console, cancel, work) } else { work() })
     }
+}
+
+/// A build waits for its engine most of the time, and the engine works on several at once: twice the processors, within
+/// what a small machine and a large one bear.
+fn default_jobs() -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    (2 * processors).clamp(4, 16)
 }
 
 fn fresh(verdict: &Verdict) -> Option<Outcome> {
