@@ -117,6 +117,22 @@ impl Graph {
             .filter(move |&child| self.parents(child).any(|parent| parent == place))
     }
 
+    /// All targets in waves: whoever stands on nothing of ours first, then whoever stands on those, and so on.
+    #[must_use]
+    pub fn waves(&self) -> Vec<Vec<usize>> {
+        let mut levels: Vec<usize> = Vec::with_capacity(self.targets.len());
+        let mut waves: Vec<Vec<usize>> = Vec::new();
+        for place in 0..self.targets.len() {
+            let level = self.parents(place).map(|parent| levels[parent] + 1).max().unwrap_or(0);
+            levels.push(level);
+            if waves.len() == level {
+                waves.push(Vec::new());
+            }
+            waves[level].push(place);
+        }
+        waves
+    }
+
     /// `places` and everything that they stand on.
     #[must_use]
     pub fn with_ancestors(&self, places: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
@@ -288,6 +304,7 @@ mod tests {
         assert_eq!(labels(&graph, graph.with_ancestors([2])), ["base", "top", "poll-lines"]);
         assert_eq!(labels(&graph, graph.children(0)), ["top"]);
         assert_eq!(labels(&graph, graph.parents(4)), ["base@arm64"]);
+        assert_eq!(graph.waves(), [vec![0, 3, 5], vec![1, 4], vec![2]]);
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::digest::Digest;
-use crate::dockerfile::{Dockerfile, render};
+use crate::dockerfile::{Dockerfile, StageFacts, render};
 use crate::dockerignore::AllowList;
 use crate::fingerprint::{Ingredients, ParentIngredient};
-use crate::graph::{Graph, Target, TargetParent};
+use crate::graph::{Graph, TargetParent};
 use crate::image::Images;
 use crate::inputs::{InputManifest, Source};
 use crate::layer::LayerClass;
+use crate::parallel;
 use crate::record::RecordKey;
 use crate::repo_path::RepoPath;
 use crate::scan::{Request, Scanned, scan};
@@ -67,38 +68,48 @@ pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Probl
     let requests: Vec<_> = sources.iter().map(|sources| Request { sources }).collect();
     let scanned = scan(root, &requests).map_err(problem::all)?;
 
-    let mut targets: Vec<Inspected> = Vec::with_capacity(graph.targets.len());
-    let found = dockerfiles.into_iter().zip(sources).zip(scanned).zip(facts);
-    for (target, (((dockerfile, sources), scanned), facts)) in graph.targets.iter().zip(found) {
-        let Scanned { inputs, allow_list, odd_modes } = scanned;
-        let parents = parents(target, &graph, &targets);
-        let stage = target.image.target.clone();
-        let ingredients = Ingredients::new(target.platform, &dockerfile, stage, parents, inputs);
-        let fingerprint = ingredients.fingerprint();
-        let requirements = facts.into_iter().flat_map(|stage| stage.requirements).collect();
-        targets.push(Inspected {
-            dockerfile,
-            allow_list,
-            sources,
-            requirements,
-            odd_modes,
-            ingredients,
-            fingerprint,
-        });
-    }
+    let (inputs, rest): (Vec<_>, Vec<_>) = scanned
+        .into_iter()
+        .map(|Scanned { inputs, allow_list, odd_modes }| (inputs, (allow_list, odd_modes)))
+        .unzip();
+    let fingerprints = fingerprints(&graph, &dockerfiles, inputs);
+    let found = dockerfiles.into_iter().zip(sources).zip(facts).zip(rest).zip(fingerprints);
+    let inspected =
+        |((((dockerfile, sources), facts), (allow_list, odd_modes)), (ingredients, fingerprint))| {
+            let facts: Vec<StageFacts> = facts;
+            let requirements = facts.into_iter().flat_map(|stage| stage.requirements).collect();
+            Inspected { dockerfile, allow_list, sources, requirements, odd_modes, ingredients, fingerprint }
+        };
+    let targets = found.map(inspected).collect();
     Ok(Inspection { root: root.to_owned(), graph, targets })
 }
 
-/// Parents come first in the graph, so theirs are known.
-fn parents(target: &Target, graph: &Graph, known: &[Inspected]) -> Vec<ParentIngredient> {
-    let ingredient = |parent: &TargetParent| match parent {
-        TargetParent::External(reference) => ParentIngredient::External(reference.to_string()),
-        TargetParent::Target(place) => ParentIngredient::Ours {
-            name: graph.targets[*place].name.clone(),
-            fingerprint: known[*place].fingerprint,
-        },
-    };
-    target.parents.iter().map(|parent| ingredient(&parent.parent)).collect()
+/// The ingredients and the fingerprint of every target. Parents first, each wave in parallel: a fingerprint holds those
+/// of its parents.
+fn fingerprints(
+    graph: &Graph,
+    dockerfiles: &[Dockerfile],
+    mut inputs: Vec<InputManifest>,
+) -> Vec<(Ingredients, Digest)> {
+    let mut known: BTreeMap<usize, (Ingredients, Digest)> = BTreeMap::new();
+    for wave in graph.waves() {
+        let ingredients = wave.iter().map(|&place| {
+            let target = &graph.targets[place];
+            let parents = target.parents.iter().map(|parent| match &parent.parent {
+                TargetParent::External(reference) => ParentIngredient::External(reference.to_string()),
+                TargetParent::Target(place) => ParentIngredient::Ours {
+                    name: graph.targets[*place].name.clone(),
+                    fingerprint: known[place].1,
+                },
+            });
+            let (stage, inputs) = (target.image.target.clone(), std::mem::take(&mut inputs[place]));
+            Ingredients::new(target.platform, &dockerfiles[place], stage, parents.collect(), inputs)
+        });
+        let ingredients: Vec<Ingredients> = ingredients.collect();
+        let fingerprints = parallel::map(&ingredients, Ingredients::fingerprint);
+        known.extend(wave.into_iter().zip(ingredients.into_iter().zip(fingerprints)));
+    }
+    known.into_values().collect()
 }
 
 impl Inspection {

@@ -1,56 +1,74 @@
-//! One question for many things, asked by a few threads at once. Keeps the order; never more threads than things.
+//! One piece of work for many things, on a few threads at once. Keeps the order; never more threads than things.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+/// `work` done for each of `things` on all processors. Answers in the order of `things`.
+pub fn map<'t, T: Sync, A: Send>(things: &'t [T], work: impl Fn(&'t T) -> A + Sync) -> Vec<A> {
+    on_threads(things, thread::available_parallelism().map_or(1, usize::from), work)
+}
 
 /// Asks `question` of each of `things`, on at most `threads` threads. Answers in the order of `things`.
 ///
 /// # Errors
 /// The first error; what has not been asked by then is not asked any more.
-pub fn ask<T: Sync, A: Send, E: Send>(
-    things: &[T],
+pub fn ask<'t, T: Sync, A: Send, E: Send>(
+    things: &'t [T],
     threads: usize,
-    question: impl Fn(&T) -> Result<A, E> + Sync,
+    question: impl Fn(&'t T) -> Result<A, E> + Sync,
 ) -> Result<Vec<A>, E> {
-    let next = Mutex::new(things.iter().enumerate());
-    let failed = Mutex::new(None);
+    let failed = AtomicBool::new(false);
+    let answers = on_threads(things, threads, |thing| {
+        if failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let answer = question(thing);
+        failed.fetch_or(answer.is_err(), Ordering::Relaxed);
+        Some(answer)
+    });
+    answers.into_iter().flatten().collect()
+}
+
+fn on_threads<'t, T: Sync, A: Send>(
+    things: &'t [T],
+    threads: usize,
+    work: impl Fn(&'t T) -> A + Sync,
+) -> Vec<A> {
+    let threads = threads.min(things.len());
+    if threads <= 1 {
+        return things.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
     let worker = || {
-        let mut answers = Vec::new();
+        let mut done = Vec::new();
         loop {
-            let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-            // A statement of its own: the lock must not be held while the question is asked.
-            let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((index, thing)) = taken.filter(|_| failed().is_none()) else { return answers };
-            match question(thing) {
-                Ok(answer) => answers.push((index, answer)),
-                Err(error) => {
-                    failed().get_or_insert(error);
-                }
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            match things.get(index) {
+                Some(thing) => done.push((index, work(thing))),
+                None => return done,
             }
         }
     };
-    let mut answers: Vec<(usize, A)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(things.len())).map(|_| scope.spawn(worker)).collect();
-        let mut answers = worker();
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
+        let mut done = worker();
         for other in others {
-            answers.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
-        answers
+        done
     });
-    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    answers.sort_by_key(|(index, _)| *index);
-    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, answer)| answer).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ask;
+    use super::{ask, map};
 
     #[test]
     fn order_is_kept_and_one_error_is_enough() {
         let things: Vec<u32> = (0..100).collect();
+        assert_eq!(map(&things, |n| n * 2)[99], 198);
         for threads in [0, 1, 8] {
             assert_eq!(ask(&things, threads, |n| Ok::<_, ()>(n * 2)).unwrap()[99], 198);
             assert_eq!(ask(&things, threads, |n| if *n == 50 { Err(*n) } else { Ok(()) }), Err(50));

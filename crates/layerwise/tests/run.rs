@@ -160,7 +160,9 @@ fn two_runs_at_once_build_each_image_once() {
     std::thread::scope(|scope| {
         let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| project.run(&engine, &[], false))).collect();
         for run in runs {
-            assert_eq!(built(&project, &run.join().unwrap()).len(), 5);
+            // One that plans late finds what another has built already.
+            let there = |o: &Outcome| matches!(o, Outcome::Built(_) | Outcome::Fresh(_));
+            assert_eq!(labels(&project, &run.join().unwrap(), there).len(), 5);
         }
     });
     assert_eq!(engine.built().len(), 5);

@@ -2,6 +2,8 @@
 //! whether a source exists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::Patterns;
 use super::glob::Fault;
@@ -25,9 +27,12 @@ const HEADER: &str =
 #[derive(Debug, Clone)]
 pub struct AllowList {
     text: String,
-    patterns: Patterns,
-    /// For each pattern the source that it is about.
-    about: Vec<RepoPath>,
+    /// Each source with its lines in the text.
+    groups: Vec<(RepoPath, Range<usize>)>,
+    /// Whether an exception is more than a plain path, so that BuildKit looks into every folder.
+    walks_everything: bool,
+    /// Parsed when somebody asks: a scan asks for one folder's lines at a time, and many images have the same.
+    patterns: OnceLock<Patterns>,
 }
 
 /// A pattern of a tree that cannot stand in an allow-list.
@@ -78,6 +83,16 @@ impl AllowList {
     /// [`AllowListError`] for a pattern of a tree that is an exception, that leaves out the whole tree or something outside of
     /// it, or that is malformed.
     pub fn new<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Result<Self, AllowListError> {
+        let list = Self::unparsed(sources)?;
+        let patterns = list.parse(|_| true)?;
+        list.patterns.get_or_init(|| patterns);
+        Ok(list)
+    }
+
+    /// As [`AllowList::new`], but a malformed pattern is told only by [`AllowList::patterns_within`] of its folder.
+    pub(crate) fn unparsed<'a>(
+        sources: impl IntoIterator<Item = &'a Source>,
+    ) -> Result<Self, AllowListError> {
         let mut files = BTreeSet::new();
         let mut trees: BTreeMap<&RepoPath, BTreeSet<&str>> = BTreeMap::new();
         for source in sources {
@@ -95,44 +110,66 @@ impl AllowList {
             }
         }
 
-        let mut list = Self { text: HEADER.to_owned(), patterns: Patterns::default(), about: Vec::new() };
+        let mut list = Self {
+            text: HEADER.to_owned(),
+            groups: Vec::new(),
+            walks_everything: false,
+            patterns: OnceLock::new(),
+        };
         if !trees.keys().any(|path| path.is_root()) {
-            list.add("*", &RepoPath::root(), "*")?;
+            list.text.push_str("*\n");
+            list.close(&RepoPath::root());
         }
         // Sorted, so that an inner tree comes after every tree around it.
         for (&path, exclude) in &trees {
+            // The leading `/` means nothing to Docker but keeps a leading `#` from opening a comment.
+            let folder = if path.is_root() { "/".to_owned() } else { literal(path) + "/" };
             // BuildKit passes over an exception that changes nothing, and what it passes over does not outweigh, further down,
             // what the trees around this one leave out. So it is made to change something.
             if trees.keys().any(|&outer| outer != path && path.is_within(outer)) {
-                list.add(&literal(path), path, path.as_str())?;
+                list.text.extend([&literal(path), "\n"]);
             }
             if !path.is_root() {
-                list.add(&exception(path), path, path.as_str())?;
+                list.let_in(path);
             }
-            // The leading `/` means nothing to Docker but keeps a leading `#` from opening a comment.
-            let folder = if path.is_root() { "/".to_owned() } else { literal(path) + "/" };
             for pattern in exclude {
                 let fail =
                     |fault| AllowListError { tree: path.clone(), pattern: (*pattern).to_owned(), fault };
-                list.add(&(folder.clone() + &within(pattern).map_err(fail)?), path, pattern)?;
+                list.text.extend([&folder, &within(pattern).map_err(fail)?, "\n"]);
             }
+            list.close(path);
         }
         for path in files {
-            list.add(&exception(path), path, path.as_str())?;
+            list.let_in(path);
+            list.close(path);
         }
         Ok(list)
     }
 
-    fn add(&mut self, line: &str, source: &RepoPath, declared: &str) -> Result<(), AllowListError> {
-        self.patterns.add(line).map_err(|fault| AllowListError {
-            tree: source.clone(),
-            pattern: declared.to_owned(),
-            fault: fault.into(),
-        })?;
-        self.about.push(source.clone());
-        self.text.push_str(line);
-        self.text.push('\n');
-        Ok(())
+    fn let_in(&mut self, path: &RepoPath) {
+        let exception = exception(path);
+        self.walks_everything |= exception.contains(['*', '[', ']', '?', '^', '\\']);
+        self.text.extend([&exception, "\n"]);
+    }
+
+    /// Everything since the last source is about `source`.
+    fn close(&mut self, source: &RepoPath) {
+        let from = self.groups.last().map_or(HEADER.len(), |(_, lines)| lines.end);
+        self.groups.push((source.clone(), from..self.text.len()));
+    }
+
+    fn parse(&self, wanted: impl Fn(&RepoPath) -> bool) -> Result<Patterns, AllowListError> {
+        let mut patterns = Patterns { walks_everything: self.walks_everything, ..Patterns::default() };
+        for (source, lines) in self.groups.iter().filter(|(source, _)| wanted(source)) {
+            for line in self.text[lines.clone()].lines() {
+                patterns.add(line).map_err(|fault| AllowListError {
+                    tree: source.clone(),
+                    pattern: line.strip_prefix(&(literal(source) + "/")).unwrap_or(line).to_owned(),
+                    fault: fault.into(),
+                })?;
+            }
+        }
+        Ok(patterns)
     }
 
     /// The text of the ignore file.
@@ -144,20 +181,24 @@ impl AllowList {
     /// The patterns of the text.
     #[must_use]
     pub fn patterns(&self) -> &Patterns {
-        &self.patterns
+        self.patterns.get_or_init(|| {
+            // A scan hands out no list before every folder of it was parsed.
+            self.parse(|_| true).unwrap_or_else(|error| unreachable!("every line was parsed: {error}"))
+        })
     }
 
     /// The patterns that have a say in what of `folder` is let in, when that is a declared tree.
-    #[must_use]
-    pub fn patterns_within(&self, folder: &RepoPath) -> Patterns {
-        let concerns = |about: &RepoPath| about.is_root() || about.is_within(folder);
-        self.patterns.only(|place| concerns(&self.about[place]))
+    ///
+    /// # Errors
+    /// [`AllowListError`] for a malformed one.
+    pub(crate) fn patterns_within(&self, folder: &RepoPath) -> Result<Patterns, AllowListError> {
+        self.parse(|source| source.is_root() || source.is_within(folder))
     }
 
     /// Whether `path` is in the build context by its own right.
     #[must_use]
     pub fn includes(&self, path: &RepoPath) -> bool {
-        self.patterns.includes(path)
+        self.patterns().includes(path)
     }
 }
 

@@ -83,13 +83,6 @@ impl Patterns {
         Ok(patterns)
     }
 
-    /// The patterns at the places that are `wanted`.
-    fn only(&self, wanted: impl Fn(usize) -> bool) -> Self {
-        let patterns = self.patterns.iter().enumerate().filter(|(place, _)| wanted(*place));
-        let patterns = patterns.map(|(_, pattern)| pattern.clone()).collect();
-        Self { patterns, walks_everything: self.walks_everything }
-    }
-
     fn add(&mut self, line: &str) -> Result<(), Fault> {
         if let Some(pattern) = Pattern::of_line(line)? {
             self.walks_everything |= pattern.exception && !pattern.is_plain();

@@ -51,7 +51,7 @@ impl<'a> Image<'a> {
                     .collect(),
             }),
         });
-        Ok(Self { request, allow_list: AllowList::new(&sources)?, rules: rules.collect() })
+        Ok(Self { request, allow_list: AllowList::unparsed(&sources)?, rules: rules.collect() })
     }
 
     /// The folders it needs.

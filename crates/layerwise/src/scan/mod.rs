@@ -10,7 +10,6 @@
 mod error;
 mod found;
 mod image;
-mod parallel;
 mod resolve;
 mod walk;
 
@@ -25,10 +24,10 @@ use crate::digest::Digest;
 use crate::dockerignore::AllowList;
 use crate::inputs::{InputManifest, Source};
 use crate::layer::LayerClass;
+use crate::parallel;
 use crate::repo_path::RepoPath;
 use found::Found;
 use image::{Image, Rules};
-use parallel::in_parallel;
 use resolve::Resolver;
 use walk::walk;
 
@@ -63,13 +62,13 @@ pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Result<Vec<Scanned>, V
     let files = declared_files(&mut resolver, &declared, &mut errors);
     let folders = declared_folders(&mut resolver, &declared, &mut errors);
 
-    let images = in_parallel(requests, |request| Image::new(request, &files));
+    let images = parallel::map(requests, |request| Image::new(request, &files));
     let images: Vec<_> = images.into_iter().filter_map(|image| errors.note(image)).collect();
     let trees = walked_trees(root, &folders, &images, &mut errors);
     let digests = digests(root, files.values().chain(trees.values()), &mut errors);
     errors.none()?;
 
-    let scanned = in_parallel(&images, |image| image.scanned(&files, &trees, &digests));
+    let scanned = parallel::map(&images, |image| image.scanned(&files, &trees, &digests));
     let scanned = scanned.into_iter().filter_map(|scanned| errors.note(scanned)).collect();
     errors.none()?;
     Ok(scanned)
@@ -124,13 +123,16 @@ fn walked_trees<'a>(
         .into_iter()
         .filter_map(|(rules, image)| Some((rules, image, folders.get(&rules.folder)?)))
         .collect();
-    let found = in_parallel(&walks, |(rules, image, metadata)| {
-        walk(root, rules, metadata, &image.allow_list.patterns_within(&rules.folder))
+    let found = parallel::map(&walks, |(rules, image, metadata)| {
+        let patterns = image.allow_list.patterns_within(&rules.folder)?;
+        Ok(walk(root, rules, metadata, &patterns))
     });
     let mut trees = Trees::new();
-    for ((rules, ..), mut found) in walks.into_iter().zip(found) {
-        errors.0.append(&mut found.errors);
-        trees.insert(rules, found);
+    for ((rules, ..), found) in walks.into_iter().zip(found) {
+        if let Some(mut found) = errors.note(found) {
+            errors.0.append(&mut found.errors);
+            trees.insert(rules, found);
+        }
     }
     trees
 }
@@ -139,7 +141,7 @@ fn digests<'a>(root: &Utf8Path, found: impl Iterator<Item = &'a Found>, errors: 
     let mut files: Vec<_> = found.flat_map(Found::files).collect();
     files.sort_unstable();
     files.dedup();
-    let digests = in_parallel(&files, |path| {
+    let digests = parallel::map(&files, |path| {
         let file = fs_err::File::open(path.on_disk(root));
         file.and_then(Digest::of_reader)
             .map_err(|cause| ScanError::Unreadable { path: (*path).clone(), cause })
