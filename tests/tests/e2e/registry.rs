@@ -1,5 +1,9 @@
 //! Pushed images: confirmed, missed when they are gone, and such as Lambda takes.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use fs_err as fs;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
@@ -46,26 +50,17 @@ pub fn what_is_pushed_is_what_lambda_takes(world: &World) -> Result<(), Failed> 
 
 /// One request to the registry, with its login: the status and the body.
 fn request(world: &World, method: &str, path: &str) -> Result<(u16, String), Failed> {
-    let login = format!("{}:{}", world.running.registry_user, world.running.registry_password);
-    let url = format!("http://{}/v2/{path}", world.running.registry);
-    let accept = "Accept: application/vnd.docker.distribution.manifest.v2+json,application/vnd.oci.image.manifest.v1+json";
-    let cwd = world.folder("registry");
-    let command = world.command("curl", &cwd).args([
-        "--silent",
-        "--noproxy",
-        "*",
-        "--location",
-        "--user",
-        &login,
-        "--request",
-        method,
-        "--header",
-        accept,
-        "--write-out",
-        "\n%{http_code}",
-        &url,
-    ]);
-    let answer = world.run(&command)?.ok()?;
-    let (body, status) = answer.rsplit_once('\n').ok_or("no status")?;
+    let login: Value = serde_json::from_slice(&fs::read(world.running.docker_config.join("config.json"))?)?;
+    let login = login["auths"][&world.running.registry]["auth"].as_str().ok_or("no login")?;
+    let accept =
+        "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
+    let mut stream = TcpStream::connect(world.running.registry.replace("localhost", "127.0.0.1"))?;
+    let head =
+        format!("{method} /v2/{path} HTTP/1.0\r\nAccept: {accept}\r\nAuthorization: Basic {login}\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+    let status = head.split(' ').nth(1).ok_or("no status")?;
     Ok((status.parse()?, body.to_owned()))
 }

@@ -13,7 +13,8 @@ use crate::summary;
 
 pub fn run(context: &Context<'_>, typed: &args::Sandbox) -> Result<Exit, CliError> {
     let console = context.console;
-    let sandbox = Sandbox::at(Sandbox::default_folder()?);
+    let folder = Sandbox::default_folder()?;
+    let sandbox = Sandbox::at(folder.clone());
     match typed {
         args::Sandbox::Up { emulate } => {
             let emulate = emulate.iter().map(|Emulate::Arm64| Emulation::Arm64).collect();
@@ -24,11 +25,15 @@ pub fn run(context: &Context<'_>, typed: &args::Sandbox) -> Result<Exit, CliErro
         }
         args::Sandbox::Down => {
             sandbox.down()?;
-            console.status(Tone::Good, "Down", "nothing of the sandbox runs; its images stay");
+            console.status(
+                Tone::Good,
+                "Down",
+                &format!("nothing of the sandbox runs; its images stay in {folder}"),
+            );
         }
         args::Sandbox::Purge => {
             sandbox.purge()?;
-            console.status(Tone::Good, "Purged", "nothing of the sandbox is left");
+            console.status(Tone::Good, "Purged", &format!("nothing is left of the sandbox in {folder}"));
         }
         args::Sandbox::Status { json } => status(console, &sandbox, *json)?,
         args::Sandbox::Env => {
