@@ -56,8 +56,8 @@ fn post(address: &str, event: &str) -> Result<String, Failed> {
         match try_post(address, event) {
             Ok(answer) if !answer.is_empty() => return Ok(answer),
             result if Instant::now() > deadline => return Err(format!("no answer: {result:?}").into()),
-            // Docker's proxy accepts before the emulator listens.
-            _ => std::thread::yield_now(),
+            // Docker's proxy accepts before the emulator listens: it is asked again, up to the deadline.
+            _ => std::thread::park_timeout(Duration::from_millis(20)),
         }
     }
 }

@@ -44,8 +44,10 @@ impl World {
         Ok(Self { sandbox, running, folder })
     }
 
+    /// Takes it down and deletes its folder: it lives in a static, which is never dropped.
     pub fn end(&self) {
         self.sandbox.purge().unwrap();
+        fs::remove_dir_all(self.folder.path()).unwrap();
     }
 
     /// A new folder that is gone with the world.
