@@ -143,28 +143,6 @@ impl Engine {
         })
     }
 
-    /// Bytes of BuildKit's layer cache in the engine. Images and containers are not counted: the engine takes
-    /// seconds to add those up.
-    ///
-    /// # Errors
-    /// [`RegistryError`].
-    pub fn build_cache_bytes(&self) -> Result<u64, RegistryError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Usage {
-            build_cache: Option<Vec<Record>>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Record {
-            #[serde(default)]
-            size: u64,
-        }
-        let usage: Option<Usage> = self.get("/system/df?type=build-cache")?;
-        let records = usage.and_then(|usage| usage.build_cache).unwrap_or_default();
-        Ok(records.iter().map(|record| record.size).sum())
-    }
-
     /// The digest that the engine knows `image` by now, `None` when it has no such image: see [`Store`].
     ///
     /// The image's history tells it too, as the id of its newest entry, and several times faster than the image's

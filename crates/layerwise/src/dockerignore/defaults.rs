@@ -41,8 +41,3 @@ pub const JUNK: &[&str] = &[
     "**/.DS_Store",
     "**/Thumbs.db",
 ];
-
-/// What the sources of a Python package hold besides [`JUNK`] that its installation does not read: tests, and what earlier
-/// builds left behind.
-pub const PYTHON_SOURCE_JUNK: &[&str] =
-    &["tests", "test", "**/tests", "**/test_*.py", "**/*_test.py", "**/conftest.py", "dist", "build"];

@@ -23,7 +23,7 @@ use glob::Fault;
 use pattern::Pattern;
 
 pub use allow_list::{AllowList, AllowListError};
-pub use defaults::{JUNK, PYTHON_SOURCE_JUNK};
+pub use defaults::JUNK;
 
 use crate::repo_path::RepoPath;
 

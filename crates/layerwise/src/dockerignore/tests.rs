@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::inputs::{Source, Tree};
+use crate::python::project::PACKAGE_JUNK;
 
 fn path(text: &str) -> RepoPath {
     RepoPath::new(text).unwrap()
@@ -99,7 +100,7 @@ fn a_pattern_of_a_tree_only_leaves_out_what_is_in_the_tree() {
 
 #[test]
 fn the_defaults_are_patterns_and_leave_out_what_they_say() {
-    let exclude: Vec<_> = JUNK.iter().chain(PYTHON_SOURCE_JUNK).copied().collect();
+    let exclude: Vec<_> = JUNK.iter().chain(PACKAGE_JUNK).copied().collect();
     let list = AllowList::new(&[tree("p", &exclude)]).unwrap();
     for out in [
         "p/__pycache__/a.pyc",
@@ -112,7 +113,6 @@ fn the_defaults_are_patterns_and_leave_out_what_they_say() {
         "p/tests/test_a.py",
         "p/x/tests/a",
         "p/dist/p.whl",
-        "p/build/lib/a.py",
         "p/p.egg-info/PKG-INFO",
         "p/a.py~",
         "p/.a.py.swp",
