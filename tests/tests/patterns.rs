@@ -18,7 +18,7 @@ fn snapshot(images: &Images) {
         let text = format!(
             "{}\n=== ignore\n{}\n=== inputs\n{inputs}",
             inspected.dockerfile,
-            inspected.allow_list.text()
+            inspected.allow_list().text()
         );
         insta::assert_snapshot!(target.label.clone(), text);
     }

@@ -18,7 +18,7 @@ fn every_image_renders_as_it_did() {
         insta::assert_snapshot!(format!("{}.Dockerfile", target.label), inspected.dockerfile);
         insta::assert_snapshot!(
             format!("{}.Dockerfile.dockerignore", target.label),
-            inspected.allow_list.text()
+            inspected.allow_list().text()
         );
         insta::assert_snapshot!(format!("{}.inputs", target.label), inputs);
     }

@@ -31,7 +31,7 @@ impl Digest {
     /// What the reader answers.
     pub fn of_reader(mut reader: impl Read) -> io::Result<(Self, u64)> {
         let mut hasher = Sha256::new();
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 8 * 1024];
         let mut length = 0;
         loop {
             match reader.read(&mut buffer) {
@@ -60,28 +60,26 @@ impl Digest {
     /// The 64 hexadecimal digits, without the algorithm.
     #[must_use]
     pub fn hex(&self) -> String {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = String::with_capacity(64);
-        for byte in self.0 {
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-        text
-    }
-
-    /// `sha256:` and the hexadecimal digits.
-    fn text(&self) -> String {
-        let mut text = self.hex();
-        text.insert_str(0, ALGORITHM);
-        text
+        self.with_text(|text| text[ALGORITHM.len()..].to_owned())
     }
 
     /// The first 12 hexadecimal digits: what a content tag and a report show.
     #[must_use]
     pub fn short(&self) -> String {
-        let mut hex = self.hex();
-        hex.truncate(12);
-        hex
+        self.with_text(|text| text[ALGORITHM.len()..][..12].to_owned())
+    }
+
+    /// `sha256:` and the hexadecimal digits. On the stack: a fingerprint has a digest for every file.
+    fn with_text<A>(&self, use_text: impl FnOnce(&str) -> A) -> A {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = *b"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+        let mut at = ALGORITHM.len();
+        for byte in self.0 {
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 15)];
+            at += 2;
+        }
+        use_text(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -98,7 +96,7 @@ fn bytes_of_hex(hex: &str) -> Option<[u8; 32]> {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text())
+        self.with_text(|text| f.pad(text))
     }
 }
 
@@ -117,7 +115,7 @@ impl TryFrom<String> for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 

@@ -22,8 +22,11 @@ use crate::registry::{Registry, RegistryError};
 use crate::trust;
 use socket::{NoResolver, SocketConnector};
 
-/// Requests that go on at once.
-const CONNECTIONS: usize = 8;
+/// Requests that go on at once. The containerd store answers one in many small steps, most of which wait for another
+/// process: 42 images take 81 ms with 8 connections on two cores, 56 ms with one for each.
+const CONNECTIONS: usize = 32;
+/// Bytes of a connection's buffers. Questions and answers are small, and each connection fills its buffers with zeros first.
+const BUFFER: usize = 16 << 10;
 /// A local engine answers within milliseconds; a busy one may take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -71,6 +74,8 @@ impl Engine {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_idle_connections_per_host(CONNECTIONS)
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
             .timeout_global(Some(PATIENCE))
             .proxy(None);
         let place = endpoint.host.clone();

@@ -1,6 +1,7 @@
 //! The input manifest: every file that one image reads, with its content's digest. Plain data; never reads the disk.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use crate::layer::LayerClass;
 use crate::repo_path::RepoPath;
 
 /// A declared source of an instruction: what the build context must hold for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// One regular file, or a link to one.
     File(RepoPath),
@@ -18,13 +19,13 @@ pub enum Source {
 }
 
 /// A folder as a source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tree {
     /// The folder.
     pub path: RepoPath,
     /// `.dockerignore` patterns relative to the folder, each of which takes something out (`**/tests`, `*.bak`).
-    /// Never negated.
-    pub exclude: Vec<String>,
+    /// Never negated. Shared: most trees leave out the same.
+    pub exclude: Arc<[String]>,
     /// Whether the folders themselves count, empty ones too: they do where the tree is copied, they do not where a
     /// build backend only reads the files.
     pub folders: bool,

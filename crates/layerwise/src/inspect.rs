@@ -41,10 +41,10 @@ pub struct Inspection {
 pub struct Inspected {
     /// Its Dockerfile.
     pub dockerfile: Dockerfile,
-    /// What its build context holds.
-    pub allow_list: AllowList,
     /// What its instructions read, with the layer class.
     pub sources: Vec<(LayerClass, Source)>,
+    /// What links among its sources lead to.
+    pub followed: Vec<RepoPath>,
     /// Third-party requirements that it installs because local packages need them.
     pub requirements: Vec<String>,
     /// Inputs whose mode is not what git keeps of it.
@@ -55,6 +55,17 @@ pub struct Inspected {
     pub fingerprint: Digest,
 }
 
+impl Inspected {
+    /// What its build context holds: what it reads, and what links lead to.
+    #[must_use]
+    pub fn allow_list(&self) -> AllowList {
+        let followed: Vec<_> = self.followed.iter().cloned().map(Source::File).collect();
+        let sources = self.sources.iter().map(|(_, source)| source).chain(&followed);
+        // The scan went by the same lists.
+        AllowList::new(sources).unwrap_or_else(|error| unreachable!("every pattern was parsed: {error}"))
+    }
+}
+
 /// Inspects every image below `root`.
 ///
 /// # Errors
@@ -62,23 +73,23 @@ pub struct Inspected {
 pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Problem>> {
     let graph = Graph::resolve(images).map_err(problem::all)?;
     let facts = facts::gather(root, images, &graph)?;
-    let dockerfiles: Vec<Dockerfile> =
-        graph.targets.iter().zip(&facts).map(|(target, facts)| render(target, &graph, facts)).collect();
+    let declared: Vec<_> = graph.targets.iter().zip(&facts).collect();
+    let dockerfiles = parallel::map(&declared, |(target, facts)| render(target, &graph, facts));
     let sources: Vec<_> = dockerfiles.iter().map(Dockerfile::sources).collect();
     let requests: Vec<_> = sources.iter().map(|sources| Request { sources }).collect();
     let scanned = scan(root, &requests).map_err(problem::all)?;
 
     let (inputs, rest): (Vec<_>, Vec<_>) = scanned
         .into_iter()
-        .map(|Scanned { inputs, allow_list, odd_modes }| (inputs, (allow_list, odd_modes)))
+        .map(|Scanned { inputs, followed, odd_modes }| (inputs, (followed, odd_modes)))
         .unzip();
     let fingerprints = fingerprints(&graph, &dockerfiles, inputs);
     let found = dockerfiles.into_iter().zip(sources).zip(facts).zip(rest).zip(fingerprints);
     let inspected =
-        |((((dockerfile, sources), facts), (allow_list, odd_modes)), (ingredients, fingerprint))| {
+        |((((dockerfile, sources), facts), (followed, odd_modes)), (ingredients, fingerprint))| {
             let facts: Vec<StageFacts> = facts;
             let requirements = facts.into_iter().flat_map(|stage| stage.requirements).collect();
-            Inspected { dockerfile, allow_list, sources, requirements, odd_modes, ingredients, fingerprint }
+            Inspected { dockerfile, sources, followed, requirements, odd_modes, ingredients, fingerprint }
         };
     let targets = found.map(inspected).collect();
     Ok(Inspection { root: root.to_owned(), graph, targets })

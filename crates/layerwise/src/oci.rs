@@ -25,6 +25,8 @@ use session::{Place, Session, unexpected};
 
 /// Requests that go on at once, each on its own kept-alive connection.
 const CONNECTIONS: usize = 8;
+/// Bytes of a connection's buffers. Questions and answers are small, and each connection fills its buffers with zeros first.
+const BUFFER: usize = 16 << 10;
 /// What a manifest or a configuration may measure; the protocol asks registries to take at least 4 MiB.
 const LARGEST: u64 = 16 << 20;
 
@@ -60,6 +62,8 @@ impl Oci {
                 .redirect_auth_headers(RedirectAuthHeaders::Never)
                 .max_redirects(5)
                 .max_idle_connections_per_host(CONNECTIONS)
+                .input_buffer_size(BUFFER)
+                .output_buffer_size(BUFFER)
                 .timeout_connect(Some(Duration::from_secs(10)))
                 .timeout_global(Some(Duration::from_secs(60)))
                 .user_agent(concat!("layerwise/", env!("CARGO_PKG_VERSION")))

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::fingerprint::Ingredients;
 use crate::inspect::Inspection;
+use crate::parallel;
 use crate::plan::{Presence, Verdict};
+use crate::record::RecordKey;
 use crate::registry::{Registry, RegistryError};
 use crate::store::{Lookup, RecordStore, StoreError};
 
@@ -34,8 +36,9 @@ pub fn verdicts(
     force: &BTreeSet<usize>,
 ) -> Result<Vec<Verdict>, VerdictError> {
     let places = 0..inspection.targets.len();
-    let lookups: Vec<Lookup> =
-        places.clone().map(|place| store.get(&inspection.key(place))).collect::<Result<_, _>>()?;
+    let keys: Vec<RecordKey> = places.clone().map(|place| inspection.key(place)).collect();
+    let lookups = parallel::map(&keys, |key| store.get(key));
+    let lookups: Vec<Lookup> = lookups.into_iter().collect::<Result<_, _>>()?;
     let presences = presences(&lookups, registry)?;
     let decide = |place: usize| {
         let target = &inspection.graph.targets[place];

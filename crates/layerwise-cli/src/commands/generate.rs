@@ -75,7 +75,7 @@ fn rendered(inspection: &Inspection, folder: &Utf8Path) -> BTreeMap<String, Stri
     for (target, inspected) in inspection.graph.targets.iter().zip(&inspection.targets) {
         let [dockerfile, ignore] = ENDINGS.map(|ending| format!("{}{ending}", target.label));
         files.insert(dockerfile, inspected.dockerfile.to_string());
-        files.insert(ignore, inspected.allow_list.text().to_owned());
+        files.insert(ignore, inspected.allow_list().text().to_owned());
     }
     files.insert(BAKE.to_owned(), Bake::new(&inspection.graph, folder.as_str()).text());
     files

@@ -1,6 +1,8 @@
 //! From a target's declaration to its Dockerfile: what changes least comes first, one instruction per declared step.
 //! Pure: what is known only from the disk comes in as facts.
 
+use std::sync::Arc;
+
 use super::pip::{self, Call};
 use super::steps::{COMPILED, SLIM, assignments, copy_compiled, install_system, metadata, run, word};
 use super::{Dockerfile, Instruction, Stage, words};
@@ -23,7 +25,7 @@ pub struct StageFacts {
     /// For each entry of [`Recipe::handler`] the repository's paths that it copies; one, but for a glob.
     pub copied: Vec<Vec<RepoPath>>,
     /// For each entry of [`Recipe::handler`] that copies a folder what stays behind.
-    pub excluded: Vec<Vec<String>>,
+    pub excluded: Vec<Arc<[String]>>,
 }
 
 /// A requirements file.
@@ -267,7 +269,7 @@ impl Renderer<'_> {
         }
     }
 
-    fn copy(&self, copy: &Copy, paths: &[RepoPath], excluded: &[String]) -> Instruction {
+    fn copy(&self, copy: &Copy, paths: &[RepoPath], excluded: &Arc<[String]>) -> Instruction {
         let to = self.destination(copy, paths.first());
         let (text, sources) = match &copy.from {
             CopySource::Stage { stage, path } => {
@@ -280,7 +282,7 @@ impl Renderer<'_> {
             CopySource::Folder(_) => {
                 let name = paths.first().map_or(".", |path| if path.is_root() { "." } else { path.as_str() });
                 let tree = |path: &RepoPath| {
-                    Source::Tree(Tree { path: path.clone(), exclude: excluded.to_vec(), folders: true })
+                    Source::Tree(Tree { path: path.clone(), exclude: excluded.clone(), folders: true })
                 };
                 (words::copy(&[name], &to), paths.iter().map(tree).collect())
             }

@@ -2,12 +2,10 @@
 //! whether a source exists.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::Patterns;
-use super::glob::Fault;
-use super::pattern::clean;
+use super::exclusions::{ExcludeError, ExcludeFault, Exclusions, within};
 use crate::inputs::{Source, Tree};
 use crate::repo_path::RepoPath;
 
@@ -27,11 +25,7 @@ const HEADER: &str =
 #[derive(Debug, Clone)]
 pub struct AllowList {
     text: String,
-    /// Each source with its lines in the text.
-    groups: Vec<(RepoPath, Range<usize>)>,
-    /// Whether an exception is more than a plain path, so that BuildKit looks into every folder.
-    walks_everything: bool,
-    /// Parsed when somebody asks: a scan asks for one folder's lines at a time, and many images have the same.
+    /// Parsed when somebody asks.
     patterns: OnceLock<Patterns>,
 }
 
@@ -46,21 +40,11 @@ pub struct AllowListError {
     fault: ExcludeFault,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum ExcludeFault {
-    #[error("an exception lets something in")]
-    Exception,
-    #[error("the pattern reaches out of the folder")]
-    Outside,
-    #[error("that is the whole folder")]
-    Everything,
-    #[error("the pattern holds a control character")]
-    Control,
-    #[error(transparent)]
-    Malformed(#[from] Fault),
-}
-
 impl AllowListError {
+    pub(crate) fn new(tree: &RepoPath, error: ExcludeError) -> Self {
+        Self { tree: tree.clone(), pattern: error.pattern, fault: error.fault }
+    }
+
     /// What to write instead.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -83,16 +67,6 @@ impl AllowList {
     /// [`AllowListError`] for a pattern of a tree that is an exception, that leaves out the whole tree or something outside of
     /// it, or that is malformed.
     pub fn new<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Result<Self, AllowListError> {
-        let list = Self::unparsed(sources)?;
-        let patterns = list.parse(|_| true)?;
-        list.patterns.get_or_init(|| patterns);
-        Ok(list)
-    }
-
-    /// As [`AllowList::new`], but a malformed pattern is told only by [`AllowList::patterns_within`] of its folder.
-    pub(crate) fn unparsed<'a>(
-        sources: impl IntoIterator<Item = &'a Source>,
-    ) -> Result<Self, AllowListError> {
         let mut files = BTreeSet::new();
         let mut trees: BTreeMap<&RepoPath, BTreeSet<&str>> = BTreeMap::new();
         for source in sources {
@@ -101,6 +75,8 @@ impl AllowList {
                     files.insert(path);
                 }
                 Source::Tree(Tree { path, exclude, folders: _ }) => {
+                    Exclusions::parse(exclude, path.is_root())
+                        .map_err(|error| AllowListError::new(path, error))?;
                     let exclude: BTreeSet<_> = exclude.iter().map(String::as_str).collect();
                     trees
                         .entry(path)
@@ -110,15 +86,9 @@ impl AllowList {
             }
         }
 
-        let mut list = Self {
-            text: HEADER.to_owned(),
-            groups: Vec::new(),
-            walks_everything: false,
-            patterns: OnceLock::new(),
-        };
+        let mut text = HEADER.to_owned();
         if !trees.keys().any(|path| path.is_root()) {
-            list.text.push_str("*\n");
-            list.close(&RepoPath::root());
+            text.push_str("*\n");
         }
         // Sorted, so that an inner tree comes after every tree around it.
         for (&path, exclude) in &trees {
@@ -127,49 +97,19 @@ impl AllowList {
             // BuildKit passes over an exception that changes nothing, and what it passes over does not outweigh, further down,
             // what the trees around this one leave out. So it is made to change something.
             if trees.keys().any(|&outer| outer != path && path.is_within(outer)) {
-                list.text.extend([&literal(path), "\n"]);
+                text.extend([&literal(path), "\n"]);
             }
             if !path.is_root() {
-                list.let_in(path);
+                text.extend([&exception(path), "\n"]);
             }
-            for pattern in exclude {
-                let fail =
-                    |fault| AllowListError { tree: path.clone(), pattern: (*pattern).to_owned(), fault };
-                list.text.extend([&folder, &within(pattern).map_err(fail)?, "\n"]);
+            for pattern in exclude.iter().filter_map(|pattern| within(pattern).ok()) {
+                text.extend([&folder, &pattern, "\n"]);
             }
-            list.close(path);
         }
         for path in files {
-            list.let_in(path);
-            list.close(path);
+            text.extend([&exception(path), "\n"]);
         }
-        Ok(list)
-    }
-
-    fn let_in(&mut self, path: &RepoPath) {
-        let exception = exception(path);
-        self.walks_everything |= exception.contains(['*', '[', ']', '?', '^', '\\']);
-        self.text.extend([&exception, "\n"]);
-    }
-
-    /// Everything since the last source is about `source`.
-    fn close(&mut self, source: &RepoPath) {
-        let from = self.groups.last().map_or(HEADER.len(), |(_, lines)| lines.end);
-        self.groups.push((source.clone(), from..self.text.len()));
-    }
-
-    fn parse(&self, wanted: impl Fn(&RepoPath) -> bool) -> Result<Patterns, AllowListError> {
-        let mut patterns = Patterns { walks_everything: self.walks_everything, ..Patterns::default() };
-        for (source, lines) in self.groups.iter().filter(|(source, _)| wanted(source)) {
-            for line in self.text[lines.clone()].lines() {
-                patterns.add(line).map_err(|fault| AllowListError {
-                    tree: source.clone(),
-                    pattern: line.strip_prefix(&(literal(source) + "/")).unwrap_or(line).to_owned(),
-                    fault: fault.into(),
-                })?;
-            }
-        }
-        Ok(patterns)
+        Ok(Self { text, patterns: OnceLock::new() })
     }
 
     /// The text of the ignore file.
@@ -182,17 +122,9 @@ impl AllowList {
     #[must_use]
     pub fn patterns(&self) -> &Patterns {
         self.patterns.get_or_init(|| {
-            // A scan hands out no list before every folder of it was parsed.
-            self.parse(|_| true).unwrap_or_else(|error| unreachable!("every line was parsed: {error}"))
+            Patterns::parse(&self.text)
+                .unwrap_or_else(|error| unreachable!("every pattern was parsed: {error}"))
         })
-    }
-
-    /// The patterns that have a say in what of `folder` is let in, when that is a declared tree.
-    ///
-    /// # Errors
-    /// [`AllowListError`] for a malformed one.
-    pub(crate) fn patterns_within(&self, folder: &RepoPath) -> Result<Patterns, AllowListError> {
-        self.parse(|source| source.is_root() || source.is_within(folder))
     }
 
     /// Whether `path` is in the build context by its own right.
@@ -200,25 +132,6 @@ impl AllowList {
     pub fn includes(&self, path: &RepoPath) -> bool {
         self.patterns().includes(path)
     }
-}
-
-/// `pattern` as it stands behind the folder that it leaves something out of.
-fn within(pattern: &str) -> Result<String, ExcludeFault> {
-    let pattern = clean(pattern.trim());
-    let pattern = pattern.trim_start_matches('/').trim();
-    if pattern.starts_with('!') {
-        return Err(ExcludeFault::Exception);
-    }
-    if pattern.chars().any(char::is_control) {
-        return Err(ExcludeFault::Control);
-    }
-    if pattern.split('/').any(|part| part == "..") {
-        return Err(ExcludeFault::Outside);
-    }
-    if matches!(pattern, "" | ".") {
-        return Err(ExcludeFault::Everything);
-    }
-    Ok(pattern.to_owned())
 }
 
 /// The line that lets in `path`: as it is written wherever that is possible, because BuildKit does not look into excluded

@@ -16,6 +16,7 @@
 
 mod allow_list;
 mod defaults;
+mod exclusions;
 mod glob;
 mod pattern;
 
@@ -24,6 +25,7 @@ use pattern::Pattern;
 
 pub use allow_list::{AllowList, AllowListError};
 pub use defaults::JUNK;
+pub(crate) use exclusions::Exclusions;
 
 use crate::repo_path::RepoPath;
 
@@ -57,9 +59,9 @@ impl PatternError {
 
 /// What the patterns say about one path; the answer for a folder is needed again for what lies in it.
 #[derive(Debug, Clone)]
-pub struct Verdict {
+struct Verdict {
     /// Whether the path ends up in the build context. Also an excluded folder does when something below it is brought back.
-    pub included: bool,
+    included: bool,
     /// For each pattern, whether it was found to match this path or a folder above it.
     matched: Vec<bool>,
 }
@@ -98,8 +100,7 @@ impl Patterns {
     }
 
     /// The verdict on `path`, or `None` when it lies in a folder that is not looked into.
-    #[must_use]
-    pub fn judge_from_root(&self, path: &RepoPath) -> Option<Verdict> {
+    fn judge_from_root(&self, path: &RepoPath) -> Option<Verdict> {
         let mut verdict = self.root();
         let slashes = path.as_str().match_indices('/').map(|(at, _)| &path.as_str()[..at]);
         for folder in slashes {
@@ -120,8 +121,7 @@ impl Patterns {
     ///
     /// A pattern is only tried while it could change the answer. That is more than a saving: one that was not tried on a
     /// folder does not count for what lies below (`MatchesUsingParentResults`).
-    #[must_use]
-    pub fn judge(&self, path: &str, parent: &Verdict) -> Verdict {
+    fn judge(&self, path: &str, parent: &Verdict) -> Verdict {
         let mut included = true;
         let matched = self.patterns.iter().zip(&parent.matched).map(|(pattern, &above)| {
             let matched = above || (pattern.exception != included && pattern.matches(path));

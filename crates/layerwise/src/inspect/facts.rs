@@ -1,6 +1,7 @@
 //! What the disk has to say before a Dockerfile can be rendered: packages, requirements files, patterns. Never digests.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use fs_err as fs;
@@ -24,11 +25,13 @@ pub(super) fn gather(
     graph: &Graph,
 ) -> Result<Vec<Vec<StageFacts>>, Vec<Problem>> {
     let workspace = load::workspace(root, packages(images, graph)).map_err(|error| vec![error.into()])?;
+    let junk: Arc<[String]> = JUNK.iter().map(|&pattern| pattern.to_owned()).collect();
     let mut problems = Vec::new();
     let mut installed: Vec<Installed> = Vec::new();
     let mut facts = Vec::new();
     for target in &graph.targets {
-        let mut gatherer = Gatherer { root, workspace: &workspace, target, problems: &mut problems };
+        let mut gatherer =
+            Gatherer { root, workspace: &workspace, junk: &junk, target, problems: &mut problems };
         let (stages, has) = gatherer.target(&installed);
         facts.push(stages);
         installed.push(has);
@@ -47,6 +50,8 @@ fn packages<'a>(images: &'a Images, graph: &'a Graph) -> impl Iterator<Item = &'
 struct Gatherer<'a> {
     root: &'a Utf8Path,
     workspace: &'a Workspace,
+    /// [`JUNK`], once for all folders that leave out nothing else.
+    junk: &'a Arc<[String]>,
     target: &'a Target,
     problems: &'a mut Vec<Problem>,
 }
@@ -129,16 +134,19 @@ impl Gatherer<'_> {
     }
 
     /// What a step copies, and what stays behind of it.
-    fn step(&mut self, step: &HandlerStep) -> (Vec<RepoPath>, Vec<String>) {
+    fn step(&mut self, step: &HandlerStep) -> (Vec<RepoPath>, Arc<[String]>) {
         let HandlerStep::Copy(Copy { from, to: _, exclude }) = step else { return Default::default() };
         match from {
             CopySource::Stage { .. } => Default::default(),
-            CopySource::File(path) => (self.path(path).into_iter().collect(), Vec::new()),
+            CopySource::File(path) => (self.path(path).into_iter().collect(), Arc::default()),
             CopySource::Folder(path) => {
-                let exclude = JUNK.iter().map(|pattern| (*pattern).to_owned()).chain(exclude.iter().cloned());
-                (self.path(path).into_iter().collect(), exclude.collect())
+                let exclude = match exclude.as_slice() {
+                    [] => self.junk.clone(),
+                    own => self.junk.iter().chain(own).cloned().collect(),
+                };
+                (self.path(path).into_iter().collect(), exclude)
             }
-            CopySource::Glob(pattern) => (self.glob(pattern), Vec::new()),
+            CopySource::Glob(pattern) => (self.glob(pattern), Arc::default()),
         }
     }
 

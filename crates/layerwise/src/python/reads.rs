@@ -151,7 +151,7 @@ fn tree(folder: &RepoPath, path: &RepoPath, exclude: &[String], facts: &FolderFa
             None => {}
         }
     }
-    Some(Tree { path: path.clone(), exclude: patterns, folders: false })
+    Some(Tree { path: path.clone(), exclude: patterns.into(), folders: false })
 }
 
 /// The folders in `folder` that are virtual environments under whatever name

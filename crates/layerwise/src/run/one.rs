@@ -122,7 +122,7 @@ fn request(
     let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
     let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
     write_if_different(&dockerfile, inspected.dockerfile.to_string().as_bytes()).map_err(environment)?;
-    write_if_different(&ignore, inspected.allow_list.text().as_bytes()).map_err(environment)?;
+    write_if_different(&ignore, inspected.allow_list().text().as_bytes()).map_err(environment)?;
     let context = inspection.context(place, &folder).map_err(environment)?;
 
     let reference =

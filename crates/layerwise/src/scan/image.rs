@@ -1,61 +1,85 @@
 //! One image's part of a scan: which files and folders it needs, and its inputs once they are known. Never touches the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::found::Kind;
 use super::{Digests, Files, Request, ScanError, Scanned, Trees};
-use crate::dockerignore::AllowList;
-use crate::inputs::{Entries, Entry, InputManifest, Source};
+use crate::inputs::{Entry, InputManifest, Source};
 use crate::layer::LayerClass;
 use crate::repo_path::RepoPath;
 
 /// An image between its declaration and its inputs.
 pub(super) struct Image<'a> {
     request: &'a Request<'a>,
-    pub(super) allow_list: AllowList,
     /// For each source the rules of its folder; nothing for a file.
-    rules: Vec<Option<Rules>>,
+    rules: Vec<Option<Rules<'a>>>,
+    /// What declared links lead to.
+    followed: BTreeSet<&'a RepoPath>,
 }
 
-/// A folder, and every source in it that has a say in what of it is let in: images with the same rules see the same files.
+/// What has a say in what of a folder is let in: images with the same rules see the same files.
+///
+/// Of the trees around a path the innermost one decides, and a file that is declared by name is always let in, as
+/// [`AllowList`](crate::dockerignore::AllowList) says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rules {
-    pub(super) folder: RepoPath,
-    sources: Vec<Source>,
+pub(super) struct Rules<'a> {
+    pub(super) folder: &'a RepoPath,
+    /// The folder itself and every tree in it, with what they leave out.
+    pub(super) trees: BTreeMap<&'a RepoPath, Arc<[String]>>,
+    /// Files in it that are declared by name.
+    pub(super) files: BTreeSet<&'a RepoPath>,
 }
 
-impl Rules {
-    /// Whether something at or below `folder` is let in although `folder` is not: only a source of its own can be.
+impl Rules<'_> {
+    /// Whether something at or below `folder` is let in although `folder` is not.
     pub(super) fn lead_into(&self, folder: &RepoPath) -> bool {
-        self.sources.iter().any(|source| source.path().is_within(folder))
+        self.trees.keys().chain(&self.files).any(|path| path.is_within(folder))
     }
 }
 
 impl<'a> Image<'a> {
-    pub(super) fn new(request: &'a Request<'a>, files: &Files) -> Result<Self, ScanError> {
-        let mut sources: Vec<_> = request.sources.iter().map(|(_, source)| source.clone()).collect();
-        for found in request.sources.iter().filter_map(|(_, source)| files.get(source.path())) {
-            sources.extend(found.paths.iter().map(|(path, _)| Source::File(path.clone())));
+    pub(super) fn new(request: &'a Request<'a>, found: &'a Files<'a>) -> Self {
+        let mut files = BTreeSet::new();
+        let mut trees: BTreeMap<&RepoPath, Arc<[String]>> = BTreeMap::new();
+        for (_, source) in request.sources {
+            match source {
+                Source::File(path) => {
+                    files.insert(path);
+                }
+                Source::Tree(tree) => {
+                    // Twice declared, it leaves out what both leave out.
+                    let both = |present: &mut Arc<[String]>| {
+                        if *present != tree.exclude {
+                            *present = present.iter().filter(|p| tree.exclude.contains(p)).cloned().collect();
+                        }
+                    };
+                    trees.entry(&tree.path).and_modify(both).or_insert_with(|| tree.exclude.clone());
+                }
+            }
         }
-        sources.sort();
-        sources.dedup();
+        let reached = files.iter().filter_map(|path| found.get(path)).flat_map(|found| &found.paths);
+        let followed: BTreeSet<_> =
+            reached.map(|(path, _)| path).filter(|path| !files.contains(path)).collect();
+        files.extend(&followed);
 
         let rules = request.sources.iter().map(|(_, source)| match source {
             Source::File(_) => None,
             Source::Tree(tree) => Some(Rules {
-                folder: tree.path.clone(),
-                sources: sources
+                folder: &tree.path,
+                trees: trees
                     .iter()
-                    .filter(|source| source.path().is_within(&tree.path))
-                    .cloned()
+                    .filter(|(path, _)| path.is_within(&tree.path))
+                    .map(|(path, exclude)| (*path, exclude.clone()))
                     .collect(),
+                files: files.iter().copied().filter(|path| path.is_within(&tree.path)).collect(),
             }),
         });
-        Ok(Self { request, allow_list: AllowList::unparsed(&sources)?, rules: rules.collect() })
+        Self { request, rules: rules.collect(), followed }
     }
 
     /// The folders it needs.
-    pub(super) fn rules(&self) -> impl Iterator<Item = &Rules> {
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Rules<'a>> {
         self.rules.iter().flatten()
     }
 
@@ -66,7 +90,7 @@ impl<'a> Image<'a> {
         trees: &Trees,
         digests: &Digests,
     ) -> Result<Scanned, ScanError> {
-        let mut classes: BTreeMap<LayerClass, Entries> = BTreeMap::new();
+        let mut classes: BTreeMap<LayerClass, Vec<(RepoPath, Entry)>> = BTreeMap::new();
         let mut odd_modes = BTreeMap::new();
         for ((class, source), rules) in self.request.sources.iter().zip(&self.rules) {
             let found = match rules {
@@ -76,16 +100,21 @@ impl<'a> Image<'a> {
             let Some(found) = found else { continue };
             let folders = matches!(source, Source::Tree(tree) if tree.folders);
             let counted = found.paths.iter().filter(|(_, kind)| folders || *kind != Kind::Folder);
-            let mut entries: Entries = counted
-                .filter_map(|(path, kind)| Some((path.clone(), entry(path, kind, digests)?)))
-                .collect();
-            if entries.is_empty() {
+            let entries = classes.entry(*class).or_default();
+            let before = entries.len();
+            entries
+                .extend(counted.filter_map(|(path, kind)| Some((path.clone(), entry(path, kind, digests)?))));
+            if entries.len() == before {
                 return Err(ScanError::Empty { path: source.path().clone() });
             }
-            classes.entry(*class).or_default().append(&mut entries);
             odd_modes.extend(found.odd_modes.iter().cloned());
         }
-        Ok(Scanned { inputs: InputManifest { classes }, allow_list: self.allow_list.clone(), odd_modes })
+        let classes = classes.into_iter().map(|(class, entries)| (class, entries.into_iter().collect()));
+        Ok(Scanned {
+            inputs: InputManifest { classes: classes.collect() },
+            followed: self.followed.iter().map(|path| (*path).clone()).collect(),
+            odd_modes,
+        })
     }
 }
 

@@ -4,8 +4,8 @@
 //! All images are scanned together: a file is digested once, and a folder is walked once, however many images read them by the
 //! same rules.
 //!
-//! The first answer to "what does this image read" is its [`AllowList`], which its ignore file is rendered from. A source gives
-//! what lies at or below it and is on that list, so that what is hashed and what the builder is given are the same.
+//! A source gives what lies at or below it and is on the image's [`AllowList`](crate::dockerignore::AllowList), so that what is
+//! hashed and what the builder is given are the same. The list itself is only rendered for a build.
 
 mod error;
 mod found;
@@ -21,7 +21,7 @@ use camino::Utf8Path;
 pub use error::ScanError;
 
 use crate::digest::Digest;
-use crate::dockerignore::AllowList;
+use crate::dockerignore::{AllowListError, Exclusions};
 use crate::inputs::{InputManifest, Source};
 use crate::layer::LayerClass;
 use crate::parallel;
@@ -43,8 +43,8 @@ pub struct Request<'a> {
 pub struct Scanned {
     /// What the image reads.
     pub inputs: InputManifest,
-    /// What its build context holds: the declared sources, and what links among them lead to.
-    pub allow_list: AllowList,
+    /// What links among the declared sources lead to: the build context holds it too.
+    pub followed: Vec<RepoPath>,
     /// Files whose mode is neither 0644 nor 0755, and folders whose mode is not 0755. The inputs hold what git keeps of a mode,
     /// so a build has to bring these to that, or two checkouts with different umasks build different images.
     pub odd_modes: BTreeMap<RepoPath, u32>,
@@ -63,7 +63,6 @@ pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Result<Vec<Scanned>, V
     let folders = declared_folders(&mut resolver, &declared, &mut errors);
 
     let images = parallel::map(requests, |request| Image::new(request, &files));
-    let images: Vec<_> = images.into_iter().filter_map(|image| errors.note(image)).collect();
     let trees = walked_trees(root, &folders, &images, &mut errors);
     let digests = digests(root, files.values().chain(trees.values()), &mut errors);
     errors.none()?;
@@ -81,7 +80,7 @@ type Files<'a> = BTreeMap<&'a RepoPath, Found>;
 type Folders<'a> = BTreeMap<&'a RepoPath, Metadata>;
 
 /// What lies in every declared folder, by the rules for it.
-type Trees<'a> = BTreeMap<&'a Rules, Found>;
+type Trees<'a> = BTreeMap<&'a Rules<'a>, Found>;
 
 /// The content of every file that was found.
 type Digests<'a> = HashMap<&'a RepoPath, Digest>;
@@ -116,25 +115,33 @@ fn walked_trees<'a>(
     images: &'a [Image<'_>],
     errors: &mut Errors,
 ) -> Trees<'a> {
-    // Of several images with the same rules, each has an allow-list that says the same of this folder.
-    let all: BTreeMap<_, _> =
-        images.iter().flat_map(|image| image.rules().map(move |rules| (rules, image))).collect();
-    let walks: Vec<_> = all
-        .into_iter()
-        .filter_map(|(rules, image)| Some((rules, image, folders.get(&rules.folder)?)))
-        .collect();
-    let found = parallel::map(&walks, |(rules, image, metadata)| {
-        let patterns = image.allow_list.patterns_within(&rules.folder)?;
-        Ok(walk(root, rules, metadata, &patterns))
-    });
+    let rules: BTreeSet<_> = images.iter().flat_map(Image::rules).collect();
+    let lists = exclusions(&rules, errors);
+    let walks: Vec<_> =
+        rules.into_iter().filter_map(|rules| Some((rules, folders.get(rules.folder)?))).collect();
+    let found = parallel::map(&walks, |(rules, metadata)| walk(root, rules, metadata, &lists));
     let mut trees = Trees::new();
-    for ((rules, ..), found) in walks.into_iter().zip(found) {
-        if let Some(mut found) = errors.note(found) {
-            errors.0.append(&mut found.errors);
-            trees.insert(rules, found);
-        }
+    for ((rules, _), mut found) in walks.into_iter().zip(found) {
+        errors.0.append(&mut found.errors);
+        trees.insert(rules, found);
     }
     trees
+}
+
+/// Every exclude list, parsed; those of the repository itself apart.
+type Lists<'a> = BTreeMap<(bool, &'a [String]), Exclusions>;
+
+/// Parses what any tree leaves out. A list that cannot be parsed is an error of each tree that has it.
+fn exclusions<'a>(rules: &BTreeSet<&'a Rules<'_>>, errors: &mut Errors) -> Lists<'a> {
+    let mut lists = Lists::new();
+    for (tree, exclude) in rules.iter().flat_map(|rules| &rules.trees) {
+        if !lists.contains_key(&(tree.is_root(), &**exclude)) {
+            let parsed = Exclusions::parse(exclude, tree.is_root());
+            let parsed = parsed.map_err(|error| AllowListError::new(tree, error).into());
+            lists.extend(errors.note(parsed).map(|parsed| ((tree.is_root(), &**exclude), parsed)));
+        }
+    }
+    lists
 }
 
 fn digests<'a>(root: &Utf8Path, found: impl Iterator<Item = &'a Found>, errors: &mut Errors) -> Digests<'a> {

@@ -5,18 +5,19 @@ use std::fs::Metadata;
 use camino::Utf8Path;
 use fs_err as fs;
 
-use super::ScanError;
 use super::found::{Found, Kind, read_link, special};
 use super::image::Rules;
-use crate::dockerignore::{Patterns, Verdict};
+use super::{Lists, ScanError};
+use crate::dockerignore::Exclusions;
 use crate::repo_path::RepoPath;
 
-/// The folder of `rules`, and what lies below it and is let in by `patterns`, which come from an image with these rules.
-pub(super) fn walk(root: &Utf8Path, rules: &Rules, metadata: &Metadata, patterns: &Patterns) -> Found {
-    let mut walk = Walk { root, rules, patterns, found: Found::default() };
+/// The folder of `rules`, and what lies below it and is let in. `lists` has every list that the rules name; without one that
+/// could not be parsed nothing is found.
+pub(super) fn walk(root: &Utf8Path, rules: &Rules, metadata: &Metadata, lists: &Lists) -> Found {
+    let mut walk = Walk { root, rules, lists, found: Found::default() };
     walk.found.folder(rules.folder.clone(), metadata);
-    if let Some(verdict) = patterns.judge_from_root(&rules.folder)
-        && let Err(error) = walk.list(&rules.folder, &verdict)
+    if let Some(inside) = walk.inside(rules.folder)
+        && let Err(error) = walk.list(rules.folder, inside)
     {
         walk.found.errors.push(error);
     }
@@ -27,55 +28,86 @@ pub(super) fn walk(root: &Utf8Path, rules: &Rules, metadata: &Metadata, patterns
 
 struct Walk<'a> {
     root: &'a Utf8Path,
-    rules: &'a Rules,
-    patterns: &'a Patterns,
+    rules: &'a Rules<'a>,
+    lists: &'a Lists<'a>,
     found: Found,
 }
 
-impl Walk<'_> {
-    fn list(&mut self, folder: &RepoPath, verdict: &Verdict) -> Result<(), ScanError> {
+/// Which tree decides about what lies in a folder.
+#[derive(Clone, Copy)]
+struct Inside<'a> {
+    tree: &'a RepoPath,
+    exclusions: &'a Exclusions,
+    /// Whether the tree has left out the folder already.
+    left_out: bool,
+}
+
+impl Inside<'_> {
+    /// Whether the tree lets in `path`, whose text is given because it may be no [`RepoPath`].
+    fn lets_in(&self, path: &str) -> bool {
+        let below = if self.tree.is_root() { path } else { &path[self.tree.as_str().len() + 1..] };
+        !self.left_out && !self.exclusions.take_out(below)
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Inside of the declared tree `folder`; `None` when it is none, or what it leaves out could not be parsed.
+    fn inside(&self, folder: &RepoPath) -> Option<Inside<'a>> {
+        let (tree, exclude) = self.rules.trees.get_key_value(folder)?;
+        let exclusions = self.lists.get(&(tree.is_root(), &**exclude))?;
+        Some(Inside { tree, exclusions, left_out: false })
+    }
+
+    fn list(&mut self, folder: &RepoPath, inside: Inside<'a>) -> Result<(), ScanError> {
         let unreadable = |cause| ScanError::Unreadable { path: folder.clone(), cause };
         for entry in fs::read_dir(folder.on_disk(self.root)).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
-            if let Err(error) = self.entry(folder, &entry, verdict) {
+            if let Err(error) = self.entry(folder, &entry, inside) {
                 self.found.errors.push(error);
             }
         }
         Ok(())
     }
 
-    fn entry(&mut self, folder: &RepoPath, entry: &fs::DirEntry, above: &Verdict) -> Result<(), ScanError> {
+    fn entry(
+        &mut self,
+        folder: &RepoPath,
+        entry: &fs::DirEntry,
+        around: Inside<'a>,
+    ) -> Result<(), ScanError> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = folder.child(&name);
-        let verdict = match &path {
-            Ok(path) => self.patterns.judge(path.as_str(), above),
-            Err(_) => self.patterns.judge(&format!("{folder}/{name}"), above),
+        let tree = path.as_ref().ok().and_then(|path| self.inside(path));
+        let included = match &path {
+            Ok(path) => tree.is_some() || self.rules.files.contains(path) || around.lets_in(path.as_str()),
+            Err(_) => around.lets_in(&join(folder, &name)),
         };
         let bad_name = |why| ScanError::Name { folder: folder.clone(), name: name.clone().into_owned(), why };
-        if verdict.included && matches!(name, std::borrow::Cow::Owned(_)) {
+        if included && matches!(name, std::borrow::Cow::Owned(_)) {
             return Err(bad_name("is not UTF-8"));
         }
         let path = match path {
             Ok(path) => path,
-            Err(_) if verdict.included => return Err(bad_name("holds a control character")),
+            Err(_) if included => return Err(bad_name("holds a control character")),
             Err(_) => return Ok(()),
         };
 
         let unreadable = |cause| ScanError::Unreadable { path: path.clone(), cause };
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
-            if !verdict.included && !self.rules.lead_into(&path) {
+            if !included && !self.rules.lead_into(&path) {
                 return Ok(());
             }
             let metadata = entry.metadata().map_err(unreadable)?;
             let before = self.found.paths.len();
-            self.list(&path, &verdict)?;
+            let left_out = !included;
+            self.list(&path, tree.unwrap_or(Inside { left_out, ..around }))?;
             // BuildKit takes an excluded folder along for the sake of what is brought back below it.
-            if verdict.included || self.found.paths.len() > before {
+            if included || self.found.paths.len() > before {
                 self.found.folder(path, &metadata);
             }
-        } else if !verdict.included {
+        } else if !included {
             return Ok(());
         } else if kind.is_file() {
             let metadata = entry.metadata().map_err(unreadable)?;
@@ -88,4 +120,9 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// As [`RepoPath::child`], for a name that cannot be one.
+fn join(folder: &RepoPath, name: &str) -> String {
+    if folder.is_root() { name.to_owned() } else { format!("{folder}/{name}") }
 }
