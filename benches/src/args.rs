@@ -1,4 +1,4 @@
-//! `cargo xtask bench [gate-speed|memory|build|compile|all] [--size S|M|L]… [--runs N]`.
+//! `cargo xtask bench [gate-speed|confirm|memory|build|compile|all] [--size S|M|L]… [--runs N]`.
 
 use anyhow::{Context as _, Result, bail};
 use layerwise_bench::size::Size;
@@ -8,7 +8,9 @@ use layerwise_bench::size::Size;
 pub enum What {
     /// How long it takes to learn that nothing changed, and what is touched for it.
     GateSpeed,
-    /// How much memory that takes.
+    /// How long it takes to confirm every image as well.
+    Confirm,
+    /// How much memory the gate takes.
     Memory,
     /// Building, against building by hand.
     Build,
@@ -29,14 +31,14 @@ pub struct Args {
 
 /// How to call this program.
 pub const USAGE: &str = "\
-Usage: cargo xtask bench [gate-speed|memory|build|compile|all] [--size S|M|L]... [--runs N]
+Usage: cargo xtask bench [gate-speed|confirm|memory|build|compile|all] [--size S|M|L]... [--runs N]
 
 Without a name everything is measured, except compiling.";
 
 impl Args {
     /// Reads the arguments; `None` when help is wanted.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Self>> {
-        use What::{Build, Compile, GateSpeed, Memory};
+        use What::{Build, Compile, Confirm, GateSpeed, Memory};
         let mut parsed = Self { what: Vec::new(), sizes: Vec::new(), runs: None };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -46,15 +48,16 @@ impl Args {
                 "--size" => parsed.sizes.push(value()?.parse()?),
                 "--runs" => parsed.runs = Some(value()?.parse().context("--runs needs a number")?),
                 "gate-speed" => parsed.what.push(GateSpeed),
+                "confirm" => parsed.what.push(Confirm),
                 "memory" => parsed.what.push(Memory),
                 "build" => parsed.what.push(Build),
                 "compile" => parsed.what.push(Compile),
-                "all" => parsed.what.extend([GateSpeed, Memory, Build, Compile]),
+                "all" => parsed.what.extend([GateSpeed, Confirm, Memory, Build, Compile]),
                 _ => bail!("`{arg}` is not known\n\n{USAGE}"),
             }
         }
         if parsed.what.is_empty() {
-            parsed.what.extend([GateSpeed, Memory, Build]);
+            parsed.what.extend([GateSpeed, Confirm, Memory, Build]);
         }
         Ok(Some(parsed))
     }

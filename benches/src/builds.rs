@@ -1,58 +1,40 @@
-//! How long builds take, against the same builds by hand. In a sandbox of its own, which is down again afterwards.
+//! How long builds take, against the same builds by hand.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use camino::Utf8PathBuf;
 use fs_err as fs;
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::pip_secrets::pip_secrets;
 use layerwise::process::Env;
 use layerwise_bench::size::Size;
 use layerwise_bench::{content, layout};
-use layerwise_sandbox::{Running, Sandbox, UpOptions};
 
 use crate::measure::{Case, in_turn};
-use crate::place::{Repository, target};
+use crate::place::Repository;
 use crate::report;
+use crate::sandboxed::Sandboxed;
 
 /// Measures builds of a repository of each size.
 pub fn run(sizes: &[Size], runs: Option<usize>) -> Result<()> {
-    if let Err(why) = Sandbox::supported() {
-        report::heading(&format!("Builds not measured, for want of a sandbox: {why}"));
-        return Ok(());
-    }
-    let folder = target()?.join("bench/sandbox");
-    let sandbox = Sandbox::at(folder.clone());
-    let running = sandbox.up(&UpOptions::default(), &|_| {}).context("the sandbox does not come up")?;
-    let measured = sizes.iter().try_for_each(|&size| {
-        let builds = Builds::new(size, &running, folder.clone())?;
-        builds.one_handler(runs.unwrap_or(10))?;
-        builds.everything(runs.unwrap_or(3))
-    });
-    sandbox.down().context("the sandbox does not go down")?;
-    measured
+    Sandboxed::with("Builds", |sandboxed| {
+        sizes.iter().try_for_each(|&size| {
+            let repository = Repository::to_build(size)?;
+            let builds = Builds { repository, sandboxed, secrets: pip_secrets(&Env::current()) };
+            builds.one_handler(runs.unwrap_or(10))?;
+            builds.everything(runs.unwrap_or(3))
+        })
+    })
 }
 
 /// A repository to build, changed as it pleases.
-struct Builds {
+struct Builds<'a> {
     repository: Repository,
-    env: Vec<(String, String)>,
-    buildx: Utf8PathBuf,
+    sandboxed: &'a Sandboxed,
     secrets: Vec<SecretValue>,
 }
 
-impl Builds {
-    fn new(size: Size, running: &Running, sandbox: Utf8PathBuf) -> Result<Self> {
-        let mut env = running.env();
-        env.push(("LAYERWISE_SANDBOX_DIR".to_owned(), sandbox.into()));
-        // What the tool says to buildx too: attestations and questions to git cost time.
-        env.extend([("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"), ("BUILDX_GIT_INFO", "false")].map(owned));
-        let repository = Repository::to_build(size)?;
-        let secrets = pip_secrets(&Env::current());
-        Ok(Self { repository, env, buildx: running.buildx.clone(), secrets })
-    }
-
+impl Builds<'_> {
     fn one_handler(&self, runs: usize) -> Result<()> {
         report::heading(&format!("One handler changed, {}", self.repository.size));
         let name = layout::lambda_name(0);
@@ -114,27 +96,21 @@ impl Builds {
     }
 
     fn tool(&self, args: &[&str]) -> Result<duct::Expression> {
-        Ok(self.with_env(self.repository.child(&self.repository.tool(args)?)))
+        Ok(self.sandboxed.with_env(self.repository.child(&self.repository.tool(args)?)))
     }
 
     fn buildx(&self, args: impl IntoIterator<Item = String>) -> duct::Expression {
-        let child = self.with_env(duct::cmd(self.buildx.as_str(), args).dir(&self.repository.root));
+        let child = self
+            .sandboxed
+            .with_env(duct::cmd(self.sandboxed.buildx.as_str(), args).dir(&self.repository.root));
         self.secrets.iter().enumerate().fold(child, |child, (index, secret)| match &secret.from {
             SecretSource::Text(text) => child.env(variable(index), text),
             SecretSource::File(_) => child,
         })
-    }
-
-    fn with_env(&self, child: duct::Expression) -> duct::Expression {
-        self.env.iter().fold(child, |child, (name, value)| child.env(name, value))
     }
 }
 
 /// The variable that hands over the text of a secret.
 fn variable(index: usize) -> String {
     format!("BENCH_SECRET_{index}")
-}
-
-fn owned((name, value): (&str, &str)) -> (String, String) {
-    (name.to_owned(), value.to_owned())
 }

@@ -4,6 +4,7 @@
 mod args;
 mod builds;
 mod compile;
+mod confirm;
 mod floor;
 mod gate;
 mod machine;
@@ -11,6 +12,7 @@ mod measure;
 mod memory;
 mod place;
 mod report;
+mod sandboxed;
 mod trace;
 
 use anyhow::Result;
@@ -22,6 +24,10 @@ fn main() -> Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [floor::COMMAND, size, root] => {
             report::line(floor::run((*root).into(), size.parse()?)?.to_string());
+            Ok(())
+        }
+        [confirm::COMMAND, place, ..] => {
+            report::line(confirm::ask(place, &args[2..])?.to_string());
             Ok(())
         }
         [memory::COMMAND, ..] => {
@@ -43,6 +49,7 @@ fn measure(args: Vec<String>) -> Result<()> {
     for what in &args.what {
         match what {
             What::GateSpeed => gate::run(sizes(&Size::ALL), args.runs.unwrap_or(20))?,
+            What::Confirm => confirm::run(sizes(&[Size::S, Size::M]), args.runs.unwrap_or(20))?,
             What::Memory => memory::run(sizes(&[Size::M, Size::L]))?,
             What::Build => builds::run(sizes(&[Size::S]), args.runs)?,
             What::Compile => compile::run()?,
