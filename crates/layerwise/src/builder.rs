@@ -191,6 +191,8 @@ mod tests {
         let hint =
             failed("ssl.SSLCertVerificationError: unable to get local issuer").hint().map(str::to_owned);
         assert!(hint.unwrap().contains("SSL_CERT_FILE"));
+        let refused = failed("WARNING: 401 Error, Credentials not correct for https://index/simple/numpy/");
+        assert!(refused.hint().unwrap().contains("refuses our login"));
         assert_eq!(failed("SyntaxError").hint(), None);
     }
 }

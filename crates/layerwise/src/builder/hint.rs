@@ -1,7 +1,7 @@
 //! What the output of a failing step gives away about its cause. A guess for people, never a decision.
 
 /// What is said, and what to do about it. The texts are those of pip, Python, libcurl, containerd and Linux.
-const HINTS: [(&[&str], &str); 5] = [
+const HINTS: [(&[&str], &str); 6] = [
     (
         &["CERTIFICATE_VERIFY_FAILED", "SSLCertVerificationError"],
         "the step does not trust the server's certificate: set SSL_CERT_FILE or PIP_CERT to a CA bundle that \
@@ -10,6 +10,11 @@ const HINTS: [(&[&str], &str); 5] = [
     (
         &["Temporary failure in name resolution", "Name or service not known", "Could not resolve host"],
         "the step has no network: check the engine's DNS and proxy settings",
+    ),
+    (
+        // What pip warns of before it says that there is no such distribution.
+        &["401 Error, Credentials not correct", "403 Client Error", "User for "],
+        "the package index refuses our login: put one that it takes into pip.conf or PIP_INDEX_URL                (`https://user:password@host/simple`); both are handed to the build as a secret",
     ),
     (
         &["No matching distribution found"],
