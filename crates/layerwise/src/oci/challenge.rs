@@ -79,6 +79,10 @@ fn unquote(quoted: &str) -> (String, &str) {
 }
 
 #[cfg(test)]
+#[path = "challenge_law.rs"]
+mod law;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
