@@ -52,6 +52,14 @@ mod tests {
     ];
 
     #[test]
+    fn seeds_of_the_fuzz_target_are_read() {
+        let seeds = camino::Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/rawjson");
+        for seed in seeds.read_dir_utf8().unwrap() {
+            hold(&fs_err::read(seed.unwrap().path()).unwrap());
+        }
+    }
+
+    #[test]
     fn a_long_stream_is_read_in_time() {
         for unit in [
             &b"{"[..],
