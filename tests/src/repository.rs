@@ -59,6 +59,37 @@ impl Repository {
     }
 }
 
+/// In which order a copy makes what lies in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By name.
+    Forward,
+    /// By name, from the end.
+    Backward,
+}
+
+/// Copies a folder: files with their modes, links as links, empty folders. `to` is made, with the folders above it.
+///
+/// # Panics
+/// When it cannot.
+pub fn copy(from: &Utf8Path, to: &Utf8Path, order: Order) {
+    fs::create_dir_all(to).expect("a folder");
+    let entries = from.read_dir_utf8().expect("a folder").map(|entry| entry.expect("an entry"));
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_owned()).collect();
+    names.sort();
+    if order == Order::Backward {
+        names.reverse();
+    }
+    for name in names {
+        let (from, to) = (from.join(&name), to.join(&name));
+        match fs::symlink_metadata(&from).expect("an entry").file_type() {
+            kind if kind.is_dir() => copy(&from, &to, order),
+            kind if kind.is_symlink() => symlink(fs::read_link(&from).expect("a link"), &to).expect("a link"),
+            _ => drop(fs::copy(&from, &to).expect("a file")),
+        }
+    }
+}
+
 impl Default for Repository {
     fn default() -> Self {
         Self::new()

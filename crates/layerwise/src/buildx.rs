@@ -5,6 +5,8 @@ mod arguments;
 mod failure;
 mod find;
 mod gate;
+#[cfg(test)]
+mod law;
 mod lines;
 mod narrator;
 mod rawjson;

@@ -208,4 +208,19 @@ mod tests {
         let SecretSource::Text(text) = &conf.from else { panic!("a text") };
         assert!(text.contains("index-url = https://conf/simple\n"), "{text}");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            failure_persistence: None, ..proptest::test_runner::Config::default()
+        })]
+
+        #[test]
+        fn what_is_written_for_the_build_says_what_was_read(
+            lines in "(\\[(global|install|list)\\]\n|( ){0,2}(index[-_]url|extra-index-url|timeout|x)?( )?[=:]?.{0,12}\n){0,8}",
+        ) {
+            if let Some(written) = text(&[&lines], &[], false) {
+                proptest::prop_assert_eq!(text(&[&written], &[], false), Some(written));
+            }
+        }
+    }
 }

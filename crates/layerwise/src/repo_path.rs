@@ -1,5 +1,6 @@
 //! Paths below the repository's root, with `/`, as they stand in fingerprints and Dockerfiles. Never touches the disk.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -134,6 +135,13 @@ impl RepoPath {
 impl fmt::Display for RepoPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(if self.is_root() { "." } else { &self.0 })
+    }
+}
+
+/// Sorted paths can be searched for a text.
+impl Borrow<str> for RepoPath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -9,8 +9,11 @@ pub struct Lines {
 impl Lines {
     /// Takes more bytes, cut anywhere; answers the lines that they complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+        let before = self.partial.len();
         self.partial.extend_from_slice(bytes);
-        let Some(end) = self.partial.iter().rposition(|&byte| byte == b'\n') else { return Vec::new() };
+        // Only what is new can hold a line's end: a line may be long and come in many pieces.
+        let Some(end) = bytes.iter().rposition(|&byte| byte == b'\n') else { return Vec::new() };
+        let end = before + end;
         let rest = self.partial.split_off(end + 1);
         let whole = std::mem::replace(&mut self.partial, rest);
         whole[..end].split(|&byte| byte == b'\n').map(readable).collect()
@@ -72,6 +75,16 @@ mod tests {
             all.extend(lines.finish());
             assert_eq!(all, ["one", "twö", "", "three"], "pieces of {piece}");
         }
+    }
+
+    #[test]
+    fn a_long_line_may_come_in_many_pieces() {
+        let mut lines = Lines::default();
+        for _ in 0..1_000_000 {
+            assert!(lines.push(b"ab").is_empty());
+        }
+        assert_eq!(lines.push(b"\nc"), ["ab".repeat(1_000_000)]);
+        assert_eq!(lines.finish().as_deref(), Some("c"));
     }
 
     #[test]

@@ -45,9 +45,12 @@ fn parameters(mut text: &str) -> (Vec<(String, String)>, &str) {
     let mut parameters = Vec::new();
     loop {
         let rest = text.trim_start_matches([',', ' ']);
-        let Some((key, value)) = rest.split_once('=') else { return (parameters, rest) };
         // A word and a space before the next `=`: that is the next scheme.
-        if key.is_empty() || key.contains(char::is_whitespace) {
+        let word = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+        let (key, Some(value)) = (&rest[..word], rest[word..].strip_prefix('=')) else {
+            return (parameters, rest);
+        };
+        if key.is_empty() {
             return (parameters, rest);
         }
         let (value, next) = match value.strip_prefix('"') {
@@ -76,6 +79,10 @@ fn unquote(quoted: &str) -> (String, &str) {
 }
 
 #[cfg(test)]
+#[path = "challenge_law.rs"]
+mod law;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -102,6 +109,12 @@ mod tests {
         assert_eq!(parse("basic"), Some(Challenge::Basic));
         assert_eq!(parse(r#"Basic realm="a, b=c", Bearer realm=https://t"#), bearer("https://t", None, None));
         assert_eq!(parse(r#"bearer Realm="a\"b", error="invalid_token""#), bearer("a\"b", None, None));
+    }
+
+    #[test]
+    fn a_long_header_is_read_once() {
+        assert_eq!(parse(&"word ".repeat(400_000)), None);
+        assert_eq!(parse(&("a=b, ".repeat(400_000) + "basic")), Some(Challenge::Basic));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What rules need to know of a package's folder, as data. Gathered by `load`; never reads the disk itself.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::repo_path::RepoPath;
 
@@ -55,10 +56,11 @@ impl FolderFacts {
         &'a self,
         folder: &'a RepoPath,
     ) -> impl Iterator<Item = (&'a str, &'a RepoPath, Kind)> {
-        self.kinds.iter().filter_map(move |(path, &kind)| {
-            let name = path.relative_to(folder).filter(|name| !name.is_empty() && !name.contains('/'))?;
-            Some((name, path, kind))
-        })
+        // What lies in a folder is one run of the sorted paths, which begins behind `folder/`.
+        let start = if folder.is_root() { String::new() } else { format!("{folder}/") };
+        let behind = self.kinds.range::<str, _>((Bound::Excluded(start.as_str()), Bound::Unbounded));
+        let inside = behind.map_while(|(path, &kind)| Some((path.relative_to(folder)?, path, kind)));
+        inside.filter(|(name, ..)| !name.contains('/'))
     }
 }
 
@@ -86,10 +88,13 @@ mod tests {
 
     #[test]
     fn children_are_direct() {
-        let facts = FolderFacts::of(&["a/b/c.py", "a/d.py", "ab/x"]);
+        let facts = FolderFacts::of(&["a/b/c.py", "a-b/y", "a/d.py", "a0", "ab/x"]);
         let folder = RepoPath::new("a").unwrap();
         let names: Vec<_> = facts.children(&folder).map(|(name, _, kind)| (name, kind)).collect();
         assert_eq!(names, [("b", Kind::Folder), ("d.py", Kind::File)]);
+        let root = RepoPath::root();
+        let names: Vec<_> = facts.children(&root).map(|(name, ..)| name).collect();
+        assert_eq!(names, ["a", "a-b", "a0", "ab"]);
         assert!(facts.has_file(&folder, "b/c.py") && !facts.has_file(&folder, "b"));
     }
 }

@@ -5,24 +5,40 @@
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
-    matches_chars(&pattern, &name)
+    let (mut pattern, mut name) = (&pattern[..], &name[..]);
+    // What stands behind the last star, and what of the name it has not skipped: only the last one ever has to skip more,
+    // so the time is bounded by the product of both lengths.
+    let mut star = None;
+    loop {
+        if let ['*', rest @ ..] = pattern {
+            star = Some((rest, name));
+            pattern = rest;
+        } else if let Some(rests) = one(pattern, name) {
+            (pattern, name) = rests;
+        } else if pattern.is_empty() && name.is_empty() {
+            return true;
+        } else {
+            let Some((behind, [_, rest @ ..])) = star else { return false };
+            star = Some((behind, rest));
+            (pattern, name) = (behind, rest);
+        }
+    }
 }
 
-fn matches_chars(pattern: &[char], name: &[char]) -> bool {
-    let Some((&first, rest)) = pattern.split_first() else { return name.is_empty() };
-    if first == '*' {
-        return (0..=name.len()).any(|skip| matches_chars(rest, &name[skip..]));
-    }
-    let Some((&character, name)) = name.split_first() else { return false };
-    match (first, rest) {
-        ('?', rest) => matches_chars(rest, name),
+/// What is left of both when the first thing in `pattern`, no star, takes the first character of `name`.
+fn one<'a>(pattern: &'a [char], name: &'a [char]) -> Option<(&'a [char], &'a [char])> {
+    let (&first, rest) = pattern.split_first()?;
+    let (&character, name) = name.split_first()?;
+    let (taken, rest) = match (first, rest) {
+        ('?', rest) => (true, rest),
         ('[', rest) => match class(rest) {
-            Some((class, rest)) => is_in(class, character) && matches_chars(rest, name),
-            None => character == '[' && matches_chars(rest, name),
+            Some((class, rest)) => (is_in(class, character), rest),
+            None => (character == '[', rest),
         },
-        ('\\', [escaped, rest @ ..]) => *escaped == character && matches_chars(rest, name),
-        (literal, rest) => literal == character && matches_chars(rest, name),
-    }
+        ('\\', [escaped, rest @ ..]) => (*escaped == character, rest),
+        (literal, rest) => (literal == character, rest),
+    };
+    taken.then_some((rest, name))
 }
 
 /// What stands between `[` and `]`, and what follows. A `]` right at the start is a character of the class.
@@ -55,33 +71,37 @@ pub(super) fn takes_out(pattern: &str, path: &str) -> bool {
 /// The patterns that mean inside the folder `path` what `pattern` means outside of it; `None` when it takes out the
 /// folder itself. (`**/a/b` within `a` is `**/a/b` and `b`.)
 pub(super) fn within(pattern: &str, path: &str) -> Option<Vec<String>> {
-    let mut patterns = vec![parts(pattern)];
+    let pattern = parts(pattern);
+    // Whatever is left of a pattern is its end, so there are never more of them than it has parts.
+    let mut left = vec![&pattern[..]];
     for part in path.split('/').filter(|part| !part.is_empty()) {
-        patterns = patterns.iter().flat_map(|pattern| step(pattern, part)).collect();
-        if patterns.iter().any(Vec::is_empty) {
+        left = left.iter().flat_map(|pattern| step(pattern, part)).collect();
+        left.sort();
+        left.dedup();
+        if left.iter().any(|pattern| pattern.is_empty()) {
             return None;
         }
     }
-    patterns.sort();
-    patterns.dedup();
-    Some(patterns.iter().map(|pattern| pattern.join("/")).collect())
+    Some(left.iter().map(|pattern| pattern.join("/")).collect())
 }
 
 fn parts(pattern: &str) -> Vec<&str> {
-    pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect()
+    let mut parts: Vec<_> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    parts.dedup_by(|one, other| *one == "**" && *other == "**");
+    parts
 }
 
 /// What is left of `pattern` after one step down into `part`; an empty one has matched.
-fn step<'a>(pattern: &[&'a str], part: &str) -> Vec<Vec<&'a str>> {
+fn step<'p, 'a>(pattern: &'p [&'a str], part: &str) -> Vec<&'p [&'a str]> {
     match pattern {
         [] => vec![],
-        ["**"] => vec![vec![]],
+        ["**"] => vec![&[]],
         ["**", rest @ ..] => {
             let mut left = step(rest, part);
-            left.push(pattern.to_vec());
+            left.push(pattern);
             left
         }
-        [first, rest @ ..] if matches(first, part) => vec![rest.to_vec()],
+        [first, rest @ ..] if matches(first, part) => vec![rest],
         _ => vec![],
     }
 }
@@ -109,6 +129,15 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn a_pathological_pattern_takes_no_longer_than_another() {
+        assert!(!matches(&("*a".repeat(40) + "b"), &"a".repeat(250)));
+        assert!(matches(&("*a".repeat(40) + "*"), &"a".repeat(250)));
+        let folders = "a/".repeat(60);
+        assert!(!takes_out(&("**/".repeat(60) + "b"), &folders));
+        assert!(takes_out(&("**/".repeat(60) + "a"), &folders));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a build backend reads, first as a list of questions that the `pyproject.toml` alone decides, then, with the
 //! folder's facts, as sources. Where code decides what is read, the answer is the whole package folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{FolderFacts, Kind};
 use super::project::{PACKAGE_JUNK, ProjectError};
@@ -80,15 +80,19 @@ pub(super) fn sources(
         found.extend(answer(folder, reads, facts)?);
         Ok(found)
     })?;
-    let trees: Vec<Tree> = found
+    let trees: BTreeMap<&RepoPath, Tree> = found
         .iter()
         .filter(|path| facts.kind(path) == Some(Kind::Folder))
-        .filter_map(|path| tree(folder, path, exclude, facts))
+        .filter_map(|path| Some((path, tree(folder, path, exclude, facts)?)))
         .collect();
-    let is_covered = |path: &RepoPath| trees.iter().any(|tree| covers(tree, path));
+    // Only a tree around a path can hold it.
+    let is_covered = |path: &RepoPath| {
+        let mut around = std::iter::successors(path.parent(), RepoPath::parent);
+        around.any(|folder| trees.get(&folder).is_some_and(|tree| covers(tree, path)))
+    };
     let files = found.iter().filter(|path| facts.kind(path) != Some(Kind::Folder) && !is_covered(path));
     let mut sources: Vec<_> = files.cloned().map(Source::File).collect();
-    sources.extend(trees.iter().filter(|tree| !is_covered(&tree.path)).cloned().map(Source::Tree));
+    sources.extend(trees.values().filter(|tree| !is_covered(&tree.path)).cloned().map(Source::Tree));
     sources.sort();
     Ok(sources)
 }

@@ -1,0 +1,7 @@
+//! The words of a declaration, by the law of the crate's own tests.
+#![no_main]
+
+#[path = "../../crates/layerwise/tests/parsers/laws/words.rs"]
+mod law;
+
+libfuzzer_sys::fuzz_target!(|text: &str| law::hold(text));
