@@ -121,20 +121,19 @@ impl Builder for Buildx {
         let cancelled = || BuildError::Cancelled { image: request.image.clone() };
         let _pass = self.gate.enter(&request.secrets, cancel).ok_or_else(cancelled)?;
 
-        let folder = tempfile::Builder::new().prefix("layerwise-").tempdir();
-        let folder = folder.map_err(|error| unavailable(format!("no temporary folder: {error}")))?;
-        let metadata = Utf8Path::from_path(folder.path()).map(|folder| folder.join("metadata.json"));
-        let metadata = metadata.ok_or_else(|| unavailable("the temporary folder is not UTF-8".to_owned()))?;
+        // Beside the log, whose folder is ours alone: a temporary folder would outlive us when we are killed.
+        let metadata = request.log.with_extension("metadata.json");
         let args = arguments::arguments(request, self.builder.as_deref(), &metadata);
 
         let mut attempts = 0;
         loop {
-            let log = open_log(&request.log, &self.program, &args)
+            let log = remove(&metadata)
+                .and_then(|()| open_log(&request.log, &self.program, &args))
                 .map_err(|error| unavailable(error.to_string()))?;
             let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&request.secrets));
             if self.run(request, args.clone(), cancel, &mut narrator)? {
                 let (steps, cached) = narrator.counts();
-                let (digest, config) = read_metadata(&metadata).map_err(unavailable)?;
+                let (digest, config) = take_metadata(&metadata).map_err(unavailable)?;
                 return Ok(Built { digest, config, steps, cached });
             }
             let failure = narrator.failure();
@@ -176,8 +175,16 @@ fn open_log(path: &Utf8Path, program: &Utf8Path, args: &[String]) -> std::io::Re
     Ok(log)
 }
 
+/// Removes a file, if it is there.
+fn remove(path: &Utf8Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// The digests that a finished build has left: the result's, and its configuration's.
-fn read_metadata(path: &Utf8Path) -> Result<(Digest, Option<Digest>), String> {
+fn take_metadata(path: &Utf8Path) -> Result<(Digest, Option<Digest>), String> {
     #[derive(Deserialize)]
     struct Metadata {
         #[serde(rename = "containerimage.digest")]
@@ -186,6 +193,7 @@ fn read_metadata(path: &Utf8Path) -> Result<(Digest, Option<Digest>), String> {
         config: Option<Digest>,
     }
     let text = fs::read_to_string(path).map_err(|error| format!("buildx left no metadata: {error}"))?;
+    remove(path).map_err(|error| error.to_string())?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| format!("buildx left metadata that cannot be read: {error}"))?;
     // Without manifests, as in the oldest engines, there is a configuration only.

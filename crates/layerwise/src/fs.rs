@@ -21,18 +21,47 @@ pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
 /// As [`write_atomic`].
 pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     let temporary = write_beside(path, bytes, Durability::PowerCut)?;
-    // A hard link fails where the name is taken, in one step, on every file system that a checkout lives on.
-    match fs::hard_link(&temporary, path) {
-        Ok(()) => {
-            finish(fs::remove_file(&temporary), &temporary, path)?;
-            Ok(true)
-        }
+    match rename_if_free(&temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(&temporary)?;
             Ok(false)
         }
-        Err(error) => finish(Err(error), &temporary, path).map(|()| false),
+        result => finish(result, &temporary, path).map(|()| true),
     }
+}
+
+/// Gives `temporary` the name `path` in one step, so that a kill leaves one of the two names and never both.
+fn rename_if_free(temporary: &Utf8Path, path: &Utf8Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, temporary.as_std_path(), CWD, path.as_std_path(), RenameFlags::NOREPLACE) {
+        // Network file systems do not know this kind of renaming. A link fails where the name is taken, on all of them.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            fs::hard_link(temporary, path)?;
+            fs::remove_file(temporary)
+        }
+        result => result.map_err(|error| {
+            io::Error::new(io::Error::from(error).kind(), format!("cannot write `{path}`: {error}"))
+        }),
+    }
+}
+
+/// Removes what writers that were killed have left in `folder`. Only for somebody who keeps other writers out meanwhile.
+///
+/// # Errors
+/// Any error of the file system; it names the path.
+pub fn remove_temporaries(folder: &Utf8Path) -> io::Result<()> {
+    let listing = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        listing => listing?,
+    };
+    for entry in listing {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes what can be made again at any time, and only when the file does not hold these bytes already, so that its
@@ -88,11 +117,14 @@ fn finish(result: io::Result<()>, temporary: &Utf8Path, path: &Utf8Path) -> io::
     fs::File::open(path.parent().unwrap_or(Utf8Path::new(".")))?.sync_all()
 }
 
+/// How the name of a temporary file ends; it begins with a dot.
+const TEMPORARY: &str = ".tmp";
+
 /// A name that no other process and no other thread of this one uses: the process's id and a counter.
 fn unique() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    format!("{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+    format!("{}-{}{TEMPORARY}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// How long until a lock that somebody holds is tried again.
@@ -194,6 +226,19 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!((wins, names(&folder).len()), (1, 1));
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+        let (_guard, folder) = folder();
+        for name in ["record", ".hidden", "other.tmp"] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        write_beside(&folder.join("record"), b"half", Durability::Process).unwrap();
+        assert_eq!(names(&folder).len(), 4);
+        remove_temporaries(&folder).unwrap();
+        assert_eq!(names(&folder), [".hidden", "other.tmp", "record"]);
+        remove_temporaries(&folder.join("missing")).unwrap();
     }
 
     #[test]

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::digest::Digest;
-use crate::fs::create_atomic;
+use crate::fs::{create_atomic, remove_temporaries};
 use crate::name::Name;
 use crate::platform::Platform;
 use crate::record::{Record, RecordKey};
@@ -57,14 +57,14 @@ impl RecordStore for DirStore {
     }
 
     fn put(&self, key: &RecordKey, record: &Record) -> Result<bool, StoreError> {
-        create_atomic(&self.path(key), record.text().as_bytes()).map_err(self.error("write"))
+        // Whoever writes a record of an image holds its lock, so another's temporary file is that of a killed run.
+        remove_temporaries(&self.images(&key.image, key.platform))
+            .and_then(|()| create_atomic(&self.path(key), record.text().as_bytes()))
+            .map_err(self.error("write"))
     }
 
     fn remove(&self, key: &RecordKey) -> Result<(), StoreError> {
-        match fs::remove_file(self.path(key)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.error("write")(error)),
-            _ => Ok(()),
-        }
+        without(&self.path(key)).map_err(self.error("write"))
     }
 
     fn recent(&self, image: &Name, platform: Platform, limit: usize) -> Result<Vec<Record>, StoreError> {
@@ -83,10 +83,20 @@ impl RecordStore for DirStore {
     }
 
     fn check_writable(&self) -> Result<(), StoreError> {
-        let probe = self.folder.join(format!("writable-{}", std::process::id()));
-        crate::fs::write_atomic(&probe, b"")
-            .and_then(|()| fs::remove_file(&probe))
+        // One name for all runs: what a killed one leaves, the next one takes away.
+        let probe = self.folder.join("writable");
+        fs::create_dir_all(&self.folder)
+            .and_then(|()| fs::write(&probe, "can this be written?"))
+            .and_then(|()| without(&probe))
             .map_err(self.error("write"))
+    }
+}
+
+/// Removes a file, if nobody else has.
+fn without(path: &Utf8Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }
 
@@ -165,6 +175,21 @@ mod tests {
         let recent = store.recent(&keys[0].image, Platform::LinuxAmd64, 2).unwrap();
         let found: Vec<_> = recent.iter().map(|record| record.head.fingerprint).collect();
         assert_eq!(found, [keys[2].fingerprint, keys[1].fingerprint]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_gone_after_the_next_record() {
+        let (_guard, store) = store();
+        let (key, record) = record("ping", "CMD 1");
+        let left = store.path(&key).with_file_name(".0.record.1-0.tmp");
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        for path in [&left, &store.folder.join("writable")] {
+            fs::write(path, "half").unwrap();
+        }
+        store.check_writable().unwrap();
+        store.put(&key, &record).unwrap();
+        let names = |folder: &Utf8Path| fs::read_dir(folder).unwrap().count();
+        assert_eq!((names(left.parent().unwrap()), names(&store.folder)), (1, 1));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! source decides what a scan finds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use layerwise::digest::Digest;
 use layerwise::fingerprint::{ClassIngredients, Ingredients, ParentIngredient};
@@ -129,8 +130,8 @@ fn everything_of_a_file_counts() {
 fn found(repository: &Repository, source: Source) -> InputManifest {
     let sources = [(LayerClass::Handler, source)];
     let mut scanned = scan(repository.root(), &[Request { sources: &sources }]).unwrap();
-    // What else a scan finds is not an input: the ignore file, and modes that a copy mends.
-    let layerwise::scan::Scanned { inputs, allow_list: _, odd_modes: _ } = scanned.remove(0);
+    // What else a scan finds is not an input: what the ignore file lets in besides, and modes that a copy mends.
+    let layerwise::scan::Scanned { inputs, followed: _, odd_modes: _ } = scanned.remove(0);
     let InputManifest { classes: _ } = &inputs;
     inputs
 }
@@ -142,10 +143,10 @@ fn every_field_of_a_declared_source_decides_what_is_found() {
     repository.write("a/two.py", "2");
     repository.folder("a/empty");
     repository.write("b/one.py", "1");
-    let tree = Tree { path: path("a"), exclude: vec!["two.py".into()], folders: false };
+    let tree = Tree { path: path("a"), exclude: Arc::new(["two.py".into()]), folders: false };
     let changed = fields!(Tree of tree.clone();
         path => |it| it.path = path("b"),
-        exclude => |it| it.exclude.clear(),
+        exclude => |it| it.exclude = Arc::default(),
         folders => |it| it.folders = true,
     );
     let mut seen = vec![found(&repository, Source::Tree(tree))];

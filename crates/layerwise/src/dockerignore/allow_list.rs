@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::Patterns;
-use super::exclusions::{ExcludeError, ExcludeFault, Exclusions, within};
+use super::exclusions::{Behind, ExcludeError, ExcludeFault, Exclusions, within};
 use crate::inputs::{Source, Tree};
 use crate::repo_path::RepoPath;
 
@@ -75,8 +75,6 @@ impl AllowList {
                     files.insert(path);
                 }
                 Source::Tree(Tree { path, exclude, folders: _ }) => {
-                    Exclusions::parse(exclude, path.is_root())
-                        .map_err(|error| AllowListError::new(path, error))?;
                     let exclude: BTreeSet<_> = exclude.iter().map(String::as_str).collect();
                     trees
                         .entry(path)
@@ -92,6 +90,8 @@ impl AllowList {
         }
         // Sorted, so that an inner tree comes after every tree around it.
         for (&path, exclude) in &trees {
+            Exclusions::parse(exclude.iter().copied(), Behind::of(path))
+                .map_err(|error| AllowListError::new(path, error))?;
             // The leading `/` means nothing to Docker but keeps a leading `#` from opening a comment.
             let folder = if path.is_root() { "/".to_owned() } else { literal(path) + "/" };
             // BuildKit passes over an exception that changes nothing, and what it passes over does not outweigh, further down,
@@ -143,7 +143,7 @@ fn exception(path: &RepoPath) -> String {
 }
 
 /// The pattern that matches `path` alone, whatever is written behind it.
-fn literal(path: &RepoPath) -> String {
+pub(super) fn literal(path: &RepoPath) -> String {
     let path = escaped(path.as_str());
     if path.starts_with(['!', '#']) { format!("\\{path}") } else { path }
 }

@@ -1,14 +1,57 @@
 //! What a declared folder leaves out, seen from the folder: parsed once, however many folders leave out the same. Answers
 //! what [`AllowList`](super::AllowList) would, without rendering one; never touches the disk.
 
+use super::allow_list::literal;
 use super::glob::Fault;
 use super::pattern::{Pattern, clean};
+use crate::repo_path::RepoPath;
 
 /// The patterns of one exclude list.
 #[derive(Debug)]
 pub(crate) struct Exclusions {
     patterns: Vec<Pattern>,
-    at_root: bool,
+    behind: Behind,
+}
+
+/// What stands before a pattern in an ignore file, as far as that changes how Docker reads it (see [`Pattern`]); what exactly
+/// the folder is called makes no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Behind {
+    /// Nothing: the folder is the repository itself.
+    Nothing,
+    /// A folder's path as it is.
+    Plain,
+    /// A path in which something had to be escaped: Docker no longer compares texts then.
+    Escaped,
+}
+
+impl Behind {
+    /// What stands before the patterns of `folder`.
+    pub(crate) fn of(folder: &RepoPath) -> Self {
+        match literal(folder) {
+            _ if folder.is_root() => Self::Nothing,
+            text if text == folder.as_str() => Self::Plain,
+            _ => Self::Escaped,
+        }
+    }
+
+    /// A line's beginning that stands for all of its kind.
+    fn line(self) -> &'static str {
+        match self {
+            Self::Nothing => "/",
+            Self::Plain => "folder/",
+            Self::Escaped => r"\[folder/",
+        }
+    }
+
+    /// The beginning of a path that such a line speaks of.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Plain => "folder/",
+            Self::Escaped => "[folder/",
+        }
+    }
 }
 
 /// A pattern that cannot take something out of a folder.
@@ -33,31 +76,28 @@ pub(super) enum ExcludeFault {
     Malformed(#[from] Fault),
 }
 
-/// Stands for the path of the folder. Docker reads a pattern behind a folder otherwise than one that stands alone (see
-/// [`Pattern`]), but what the folder is called makes no difference.
-const FOLDER: &str = "folder/";
-
 impl Exclusions {
-    /// Reads a list of patterns, each of which takes something out. `at_root` is for the folder that is the repository
-    /// itself: its patterns stand alone in the ignore file.
+    /// Reads a list of patterns, each of which takes something out.
     ///
     /// # Errors
     /// [`ExcludeError`] for the first pattern that is an exception, that leaves out the whole folder or something outside of
     /// it, or that is malformed.
-    pub(crate) fn parse(exclude: &[String], at_root: bool) -> Result<Self, ExcludeError> {
-        let folder = if at_root { "/" } else { FOLDER };
-        let mut patterns = Vec::with_capacity(exclude.len());
+    pub(crate) fn parse<'a>(
+        exclude: impl IntoIterator<Item = &'a str>,
+        behind: Behind,
+    ) -> Result<Self, ExcludeError> {
+        let mut patterns = Vec::new();
         for pattern in exclude {
-            let fail = |fault| ExcludeError { pattern: pattern.clone(), fault };
-            let line = format!("{folder}{}", within(pattern).map_err(fail)?);
+            let fail = |fault| ExcludeError { pattern: pattern.to_owned(), fault };
+            let line = format!("{}{}", behind.line(), within(pattern).map_err(fail)?);
             patterns.extend(Pattern::of_line(&line).map_err(|fault| fail(fault.into()))?);
         }
-        Ok(Self { patterns, at_root })
+        Ok(Self { patterns, behind })
     }
 
     /// Whether `path`, as seen from the folder, is taken out, and all that may lie below it. Nothing above it was.
     pub(crate) fn take_out(&self, path: &str) -> bool {
-        let seen = if self.at_root { path.to_owned() } else { FOLDER.to_owned() + path };
+        let seen = self.behind.path().to_owned() + path;
         self.patterns.iter().any(|pattern| pattern.matches(&seen))
     }
 }

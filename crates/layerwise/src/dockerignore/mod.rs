@@ -25,7 +25,7 @@ use pattern::Pattern;
 
 pub use allow_list::{AllowList, AllowListError};
 pub use defaults::JUNK;
-pub(crate) use exclusions::Exclusions;
+pub(crate) use exclusions::{Behind, Exclusions};
 
 use crate::repo_path::RepoPath;
 

@@ -99,6 +99,14 @@ fn a_pattern_of_a_tree_only_leaves_out_what_is_in_the_tree() {
 }
 
 #[test]
+fn an_operator_is_refused_where_docker_would_read_one() {
+    // Behind a plain path Docker compares texts, behind an escaped one it does not.
+    assert_eq!(lines(&[tree("a", &["{2}x", "b|c"])]), ["*", "!a", "a/b|c", "a/{2}x"]);
+    let refused = AllowList::new(&[tree("!a", &["{2}x"])]).unwrap_err();
+    assert!(refused.to_string().ends_with("operator of a regular expression"), "{refused}");
+}
+
+#[test]
 fn the_defaults_are_patterns_and_leave_out_what_they_say() {
     let exclude: Vec<_> = JUNK.iter().chain(PACKAGE_JUNK).copied().collect();
     let list = AllowList::new(&[tree("p", &exclude)]).unwrap();

@@ -11,7 +11,7 @@ use crate::builder::{BuildError, BuildRequest, Built};
 use crate::destination::Destination;
 use crate::digest::Digest;
 use crate::event::{Event, Failure, Product};
-use crate::fs::{Lock, write_if_different};
+use crate::fs::Lock;
 use crate::graph::{Target, TargetParent};
 use crate::image::Kind;
 use crate::image_ref::ImageRef;
@@ -117,12 +117,14 @@ fn request(
     let target = &inspection.graph.targets[place];
     let inspected = &inspection.targets[place];
     // A path of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
-    let folder = builds(world, target).join(inspected.fingerprint.short());
-    remove_others(&folder).map_err(environment)?;
+    let builds = builds(world, target);
+    remove_folders(&builds).map_err(environment)?;
+    let folder = builds.join(inspected.fingerprint.short());
+    fs::create_dir_all(&folder).map_err(environment)?;
     let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
     let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
-    write_if_different(&dockerfile, inspected.dockerfile.to_string().as_bytes()).map_err(environment)?;
-    write_if_different(&ignore, inspected.allow_list().text().as_bytes()).map_err(environment)?;
+    fs::write(&dockerfile, inspected.dockerfile.to_string()).map_err(environment)?;
+    fs::write(&ignore, inspected.allow_list().text()).map_err(environment)?;
     let context = inspection.context(place, &folder).map_err(environment)?;
 
     let reference =
@@ -150,16 +152,11 @@ fn request(
     })
 }
 
-/// Earlier builds of the same target; the lock says that nobody is at them.
-fn remove_others(folder: &Utf8Path) -> io::Result<()> {
-    let Some(builds) = folder.parent() else { return Ok(()) };
-    let listing = match fs::read_dir(builds) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        listing => listing?,
-    };
-    for entry in listing {
+/// Earlier builds of the same target, finished or killed; the lock says that nobody is at them.
+fn remove_folders(builds: &Utf8Path) -> io::Result<()> {
+    for entry in fs::read_dir(builds)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() && entry.path() != folder.as_std_path() {
+        if entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         }
     }

@@ -21,7 +21,7 @@ use camino::Utf8Path;
 pub use error::ScanError;
 
 use crate::digest::Digest;
-use crate::dockerignore::{AllowListError, Exclusions};
+use crate::dockerignore::{AllowListError, Behind, Exclusions};
 use crate::inputs::{InputManifest, Source};
 use crate::layer::LayerClass;
 use crate::parallel;
@@ -128,17 +128,18 @@ fn walked_trees<'a>(
     trees
 }
 
-/// Every exclude list, parsed; those of the repository itself apart.
-type Lists<'a> = BTreeMap<(bool, &'a [String]), Exclusions>;
+/// Every exclude list, parsed, for each of the ways in which it may stand in an ignore file.
+type Lists<'a> = BTreeMap<(Behind, &'a [String]), Exclusions>;
 
 /// Parses what any tree leaves out. A list that cannot be parsed is an error of each tree that has it.
 fn exclusions<'a>(rules: &BTreeSet<&'a Rules<'_>>, errors: &mut Errors) -> Lists<'a> {
     let mut lists = Lists::new();
     for (tree, exclude) in rules.iter().flat_map(|rules| &rules.trees) {
-        if !lists.contains_key(&(tree.is_root(), &**exclude)) {
-            let parsed = Exclusions::parse(exclude, tree.is_root());
+        let key = (Behind::of(tree), &**exclude);
+        if !lists.contains_key(&key) {
+            let parsed = Exclusions::parse(exclude.iter().map(String::as_str), key.0);
             let parsed = parsed.map_err(|error| AllowListError::new(tree, error).into());
-            lists.extend(errors.note(parsed).map(|parsed| ((tree.is_root(), &**exclude), parsed)));
+            lists.extend(errors.note(parsed).map(|parsed| (key, parsed)));
         }
     }
     lists

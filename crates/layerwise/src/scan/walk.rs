@@ -8,7 +8,7 @@ use fs_err as fs;
 use super::found::{Found, Kind, read_link, special};
 use super::image::Rules;
 use super::{Lists, ScanError};
-use crate::dockerignore::Exclusions;
+use crate::dockerignore::{Behind, Exclusions};
 use crate::repo_path::RepoPath;
 
 /// The folder of `rules`, and what lies below it and is let in. `lists` has every list that the rules name; without one that
@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
     /// Inside of the declared tree `folder`; `None` when it is none, or what it leaves out could not be parsed.
     fn inside(&self, folder: &RepoPath) -> Option<Inside<'a>> {
         let (tree, exclude) = self.rules.trees.get_key_value(folder)?;
-        let exclusions = self.lists.get(&(tree.is_root(), &**exclude))?;
+        let exclusions = self.lists.get(&(Behind::of(tree), &**exclude))?;
         Some(Inside { tree, exclusions, left_out: false })
     }
 
