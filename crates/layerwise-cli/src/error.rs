@@ -8,6 +8,7 @@ use layerwise::buildx::FindError;
 use layerwise::engine::EngineError;
 use layerwise::image_ref::ImageRefError;
 use layerwise::inspect::Problem;
+use layerwise::readable::ReadableError;
 use layerwise::registry::RegistryError;
 use layerwise::store::StoreError;
 use layerwise::verdicts::VerdictError;
@@ -103,6 +104,15 @@ impl From<VerdictError> for CliError {
         match error {
             VerdictError::Store(error) => Self::Store(error),
             VerdictError::Registry(error) => Self::Registry(error),
+        }
+    }
+}
+
+impl From<ReadableError> for CliError {
+    fn from(error: ReadableError) -> Self {
+        match error {
+            ReadableError::Registry(error) => Self::Registry(error),
+            ReadableError::Name(error) => Self::Destination(error),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The Docker engine's own store: is an image there, and what engine is it. Reads only; builds and containers are
-//! other modules' work.
+//! The Docker engine's own store: is an image there, and what engine is it; and a second name for an image. Builds and
+//! containers are other modules' work.
 
 mod endpoint;
 mod socket;
@@ -18,7 +18,7 @@ use crate::digest::Digest;
 use crate::image_ref::ImageRef;
 use crate::parallel;
 use crate::platform::Platform;
-use crate::registry::{Registry, RegistryError};
+use crate::registry::{Names, Registry, RegistryError};
 use crate::trust;
 use socket::{NoResolver, SocketConnector};
 
@@ -194,11 +194,13 @@ impl Engine {
             }
             // Any web server says 404; only an engine says this.
             StatusCode::NOT_FOUND if body.to_ascii_lowercase().contains("no such image") => Ok(None),
-            _ => {
-                let said: String = body.trim().chars().take(200).collect();
-                Err(self.unexpected(format!("{path}: {status}: {said}")))
-            }
+            _ => Err(self.refused(path, status, &body)),
         }
+    }
+
+    fn refused(&self, what: &str, status: StatusCode, body: &str) -> RegistryError {
+        let said: String = body.trim().chars().take(200).collect();
+        self.unexpected(format!("{what}: {status}: {said}"))
     }
 
     fn unreachable(&self, error: &ureq::Error) -> RegistryError {
@@ -222,6 +224,19 @@ impl Registry for Engine {
     /// Lambda takes images from a registry: what one will hold is not decided before the push.
     fn violations(&self, _: &ImageRef, _: Digest, _: Platform) -> Result<Vec<String>, RegistryError> {
         Ok(Vec::new())
+    }
+}
+
+impl Names for Engine {
+    fn name_also(&self, image: &ImageRef, also: &ImageRef) -> Result<(), RegistryError> {
+        let request = self.agent.post(format!("{}/images/{image}/tag", self.base));
+        let request = request.query("repo", also.repository()).query("tag", also.tag().unwrap_or("latest"));
+        let mut response = request.send_empty().map_err(|error| self.unreachable(&error))?;
+        if response.status() == StatusCode::CREATED {
+            return Ok(());
+        }
+        let body = response.body_mut().read_to_string().unwrap_or_default();
+        Err(self.refused(&format!("{image} as {also}"), response.status(), &body))
     }
 }
 

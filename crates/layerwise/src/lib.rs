@@ -26,6 +26,7 @@ pub mod plan;
 pub mod platform;
 pub mod process;
 pub mod python;
+pub mod readable;
 pub mod record;
 pub mod registry;
 pub mod repo_path;

@@ -1,5 +1,5 @@
 //! The port to where images are kept: an OCI registry, or the engine's local store. Answers whether an image is
-//! there; never pulls, never deletes.
+//! there, and gives one that is there a second name; never pulls, never deletes.
 
 use crate::digest::Digest;
 use crate::image_ref::ImageRef;
@@ -71,6 +71,15 @@ pub trait Registry: Sync {
         digest: Digest,
         platform: Platform,
     ) -> Result<Vec<String>, RegistryError>;
+}
+
+/// A store in which an image that is there can be given a second name.
+pub trait Names: Sync {
+    /// Lets the tag `also` name the image that is called `image`, wherever it pointed before.
+    ///
+    /// # Errors
+    /// [`RegistryError`], also when there is no such image.
+    fn name_also(&self, image: &ImageRef, also: &ImageRef) -> Result<(), RegistryError>;
 }
 
 #[cfg(test)]

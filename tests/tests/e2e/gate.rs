@@ -70,6 +70,25 @@ pub fn a_readme_edit_rebuilds_nothing(world: &World) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A switch to another branch and back builds nothing, and yet `<name>:local` is what the sources say.
+pub fn the_readable_tag_follows_the_sources(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::local(world, "switched")?;
+    let named = || world.docker(&["image", "inspect", "--format={{.Id}}", "ping:local"]);
+    let handler = fs::read_to_string(checkout.root.join("lambdas/ping/handler.py"))?;
+    let first_branch = handler.clone() + "\n# one branch\n";
+    checkout.write("lambdas/ping/handler.py", &first_branch);
+    checkout.build(&["ping"])?;
+    let first = named()?;
+    checkout.append("lambdas/ping/handler.py", "\n# another\n");
+    checkout.build(&["ping"])?;
+    assert_ne!(named()?, first);
+    checkout.write("lambdas/ping/handler.py", &first_branch);
+    checkout.builds();
+    checkout.build(&["ping"])?;
+    assert_eq!((named()?, checkout.builds()), (first, 0));
+    Ok(())
+}
+
 /// The same bytes elsewhere, checked out under another umask, are a hit; and built, they are the same image.
 pub fn a_checkout_with_another_umask_is_a_hit(world: &World) -> Result<(), Failed> {
     let checkout = Checkout::pushing(world, "umask")?;

@@ -11,6 +11,7 @@ use layerwise::event::{Event, Failure, Product};
 use layerwise::inspect::Inspection;
 use layerwise::plan::Verdict;
 use layerwise::process::Cancel;
+use layerwise::readable;
 use layerwise::registry::Registry;
 use layerwise::run::{self, Options, Outcome, World, needed};
 use layerwise::store::RecordStore;
@@ -64,6 +65,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let building = Instant::now();
     let job = Job { context, place: &place, machine: &machine, registry: &*registry, typed };
     let cancel = Cancel::default();
+    job.follow(&inspection, &verdicts, &selected)?;
     let outcomes = job.build(&inspection, &verdicts, &selected, &reporter, &cancel)?;
     let time = plan.milliseconds + milliseconds(building.elapsed());
     let summary = plan.with_outcomes(&inspection, &outcomes, time);
@@ -85,6 +87,25 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Lets readable tags name what is fresh.
+    fn follow(
+        &self,
+        inspection: &Inspection,
+        verdicts: &[Verdict],
+        selected: &BTreeSet<usize>,
+    ) -> Result<(), CliError> {
+        if self.place.destination != Destination::Local {
+            return Ok(());
+        }
+        let work = self.context.work();
+        let behind: Vec<_> =
+            readable::behind(&work, inspection, verdicts, selected.iter().copied()).collect();
+        if !behind.is_empty() {
+            readable::follow(&self.machine.engine()?, &work, inspection, verdicts, behind)?;
+        }
+        Ok(())
+    }
+
     fn build(
         &self,
         inspection: &Inspection,

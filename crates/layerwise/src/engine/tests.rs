@@ -67,6 +67,18 @@ fn present_and_absent_images_are_told_apart_in_order() {
 }
 
 #[test]
+fn an_image_gets_a_second_name() {
+    let (engine, _folder) = engine(|path| match path {
+        "/images/ping:sha-1/tag?repo=ping&tag=local" => ("201 Created", String::new()),
+        _ => (ABSENT.0, ABSENT.1.into()),
+    });
+    let [image, also, gone] = images(&["ping:sha-1", "ping:local", "ping:sha-2"]).try_into().unwrap();
+    engine.name_also(&image, &also).unwrap();
+    let error = engine.name_also(&gone, &also).unwrap_err().to_string();
+    assert!(error.contains("ping:sha-2 as ping:local: 404 Not Found"), "{error}");
+}
+
+#[test]
 fn cannot_tell_is_never_absent() {
     for (status, body) in [
         ("404 Not Found", "<html>page not found</html>"),

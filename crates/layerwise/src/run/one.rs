@@ -18,6 +18,7 @@ use crate::image_ref::ImageRef;
 use crate::inspect::{Inspected, Inspection, Problem};
 use crate::plan::{Reason, Verdict};
 use crate::process::Cancel;
+use crate::readable;
 use crate::record::{Record, RecordKey};
 use crate::store::Lookup;
 
@@ -78,6 +79,9 @@ pub(super) fn build(
         cached: built.cached,
     };
     record(world, &key, inspected, reason, &product)?;
+    if *world.destination == Destination::Local {
+        readable::given(world.work, inspection, place).map_err(environment)?;
+    }
     events(Event::Built { target: place, product: &product });
     Ok(product)
 }
