@@ -1,5 +1,8 @@
-//! What the end-to-end tests share: a repository with one image per declaration pattern, and temporary folders.
-//! Never part of the product.
+//! What the end-to-end tests share: a repository with one image per declaration pattern, temporary folders, and the
+//! judges of the gate and of the ignore rules. Never part of the product.
 
+pub mod ignore;
+pub mod judge;
 pub mod patterns;
+pub mod random;
 pub mod repository;

@@ -1,0 +1,75 @@
+//! Random cases with the real builder as the judge, as many as wanted. In a sandbox of its own, which is down again
+//! afterwards; a run in which something is wrong ends with a failure.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use camino::Utf8Path;
+use layerwise_sandbox::{Sandbox, UpOptions};
+use layerwise_tests::ignore;
+use layerwise_tests::judge::bake::Engine;
+use layerwise_tests::judge::judge;
+
+use crate::place::target;
+use crate::report::{heading, line, shown};
+
+/// Judges so many random steps of random monorepos.
+pub fn gate(steps: usize, seed: Option<u64>) -> Result<()> {
+    in_sandbox("gate", seed, |engine, folder, seed| {
+        let began = Instant::now();
+        let report = judge(engine, folder, seed, steps, &|report| {
+            line(format!(
+                "  {} steps, {} verdicts, {}",
+                report.steps,
+                report.verdicts,
+                shown(began.elapsed())
+            ));
+        })?;
+        line(report.to_string());
+        for refused in report.unbuildable.iter().take(10) {
+            line(format!("  only the engine refused: {refused}"));
+        }
+        Ok(report.findings.len())
+    })
+}
+
+/// Judges so many random lists of patterns, each on a tree of its own.
+pub fn ignore(lists: usize, seed: Option<u64>) -> Result<()> {
+    in_sandbox("ignore rules", seed, |engine, folder, seed| {
+        let began = Instant::now();
+        let report = ignore::judge(engine, folder, seed, lists, &|report| {
+            line(format!("  {} lists, {} paths, {}", report.lists, report.paths, shown(began.elapsed())));
+        })?;
+        line(format!(
+            "{} lists, {} of them with something in and something out, {} paths; {} more lists refused",
+            report.lists, report.mixed, report.paths, report.refused
+        ));
+        report.findings.iter().for_each(line);
+        Ok(report.findings.len())
+    })
+}
+
+fn in_sandbox(
+    what: &str,
+    seed: Option<u64>,
+    judge: impl FnOnce(&Engine, &Utf8Path, u64) -> Result<usize>,
+) -> Result<()> {
+    if let Err(why) = Sandbox::supported() {
+        bail!("the judge needs a sandbox: {why}");
+    }
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let seed = seed.unwrap_or(clock);
+    heading(&format!("The {what} and its judge, --seed {seed}"));
+    let folder = target()?.join("bench");
+    let sandbox = Sandbox::at(folder.join("sandbox"));
+    let running = sandbox.up(&UpOptions::default(), &|_| {}).context("the sandbox does not come up")?;
+    let engine = Engine { buildx: running.buildx.clone(), env: running.env() };
+    let work = tempfile::Builder::new().prefix("judge-").tempdir()?;
+    let folder = Utf8Path::from_path(work.path()).context("the temporary folder is not UTF-8")?;
+    let judged = judge(&engine, folder, seed);
+    sandbox.down().context("the sandbox does not go down")?;
+    match judged? {
+        0 => Ok(()),
+        found => bail!("{found} findings"),
+    }
+}

@@ -1,0 +1,131 @@
+//! What a run of the judge came to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::image::Image;
+use super::trial::{Ran, Trial};
+use super::verdict::{Excuse, Fault, Said, Verdict, compare};
+
+/// The counts, and what was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Monorepos.
+    pub monorepos: usize,
+    /// Steps, refused ones not counted.
+    pub steps: usize,
+    /// Steps by their kind.
+    pub kinds: BTreeMap<String, usize>,
+    /// Steps after which Layerwise had an error to tell instead of a verdict: the kind of the step, and the error.
+    pub refused: Vec<String>,
+    /// Images after steps, each compared with the same image before the step.
+    pub verdicts: usize,
+    /// Same fingerprint, same image.
+    pub hits: usize,
+    /// Another fingerprint, another image.
+    pub misses: usize,
+    /// Another fingerprint, the same image, for the reasons that are known.
+    pub needless: BTreeMap<Excuse, usize>,
+    /// What was named besides what differs, for the same reasons.
+    pub besides: BTreeMap<Excuse, usize>,
+    /// Builds that the engine refused although Layerwise had not, with its words.
+    pub unbuildable: Vec<String>,
+    /// Images that were built.
+    pub builds: usize,
+    /// Everything that must not be, shrunk.
+    pub findings: Vec<String>,
+}
+
+/// Everything that is wrong after one step: its kind, and what there is to say about it.
+pub type Faults = Vec<(Fault, String)>;
+
+impl Report {
+    /// Takes in one monorepo; answers what is wrong with it.
+    pub fn take(&mut self, ran: &Ran, trial: &Trial, images: &[Result<Image, String>]) -> Faults {
+        self.monorepos += 1;
+        self.refused.extend(ran.refused.iter().cloned());
+        for kind in ran.looks.iter().filter_map(|look| look.step.clone()) {
+            self.steps += 1;
+            *self.kinds.entry(kind).or_default() += 1;
+        }
+        let mut faults = Faults::new();
+        judge(ran, images, &mut |name, steps, was, is| {
+            let (Ok(before), Ok(now)) = (&images[was.1], &images[is.1]) else {
+                if let Err(why) = &images[is.1] {
+                    self.unbuildable.push(format!(
+                        "seed {} step {steps} {name}: {}",
+                        trial.seed,
+                        last_line(why)
+                    ));
+                }
+                return;
+            };
+            self.verdicts += 1;
+            match compare((&was.0, before), (&is.0, now)) {
+                Verdict::Hit => self.hits += 1,
+                Verdict::Miss(excuses) => {
+                    self.misses += 1;
+                    excuses.into_iter().for_each(|excuse| *self.besides.entry(excuse).or_default() += 1);
+                }
+                Verdict::Needless(excuses) => {
+                    excuses.into_iter().for_each(|excuse| *self.needless.entry(excuse).or_default() += 1);
+                }
+                Verdict::Fault(fault) => {
+                    faults.push((fault, format!("{name} after step {steps}: {fault}")));
+                }
+            }
+        });
+        faults
+    }
+}
+
+type Case = (Said, usize);
+
+/// Every pair of an image and the same image at the look before, and every pair with an earlier one of the same fingerprint.
+pub fn judge<'a>(
+    ran: &'a Ran,
+    images: &[Result<Image, String>],
+    pair: &mut dyn FnMut(&'a str, usize, &'a Case, &'a Case),
+) {
+    for (place, look) in ran.looks.iter().enumerate().skip(1) {
+        for (name, is) in &look.images {
+            let earlier = ran.looks[..place].iter().filter_map(|look| look.images.get(name));
+            let built: Vec<_> = earlier.filter(|was| images[was.1].is_ok()).collect();
+            let last = built.last().copied();
+            let same = built.iter().copied().find(|was| was.0.fingerprint == is.0.fingerprint);
+            if let Some(last) = last {
+                pair(name, place, last, is);
+                if let Some(same) = same.filter(|same| !std::ptr::eq(*same, last)) {
+                    pair(name, place, same, is);
+                }
+            }
+        }
+    }
+}
+
+/// The instruction that failed, and why.
+fn last_line(text: &str) -> String {
+    let told = text.lines().filter(|line| line.contains(">>>") || line.starts_with("ERROR"));
+    told.collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} monorepos, {} steps ({} more refused), {} builds, {} verdicts: {} hits, {} misses, needless {:?}, named besides {:?}",
+            self.monorepos,
+            self.steps,
+            self.refused.len(),
+            self.builds,
+            self.verdicts,
+            self.hits,
+            self.misses,
+            self.needless,
+            self.besides
+        )?;
+        writeln!(f, "steps by kind: {:?}", self.kinds)?;
+        writeln!(f, "{} builds that only the engine refused", self.unbuildable.len())?;
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
+    }
+}

@@ -1,0 +1,75 @@
+//! The fewest steps after which a fault is still there.
+
+use std::fmt::Write as _;
+use std::io;
+
+use camino::Utf8Path;
+use layerwise::difference::difference;
+
+use super::bake::Engine;
+use super::image::{Image, Layer, Reader};
+use super::report::judge;
+use super::trial::{Batch, Trial};
+use super::verdict::{Fault, Verdict, compare};
+
+/// Leaves out one step after the other as long as the same kind of fault stays, and tells what is left.
+///
+/// # Errors
+/// As [`super::judge`].
+pub fn shrink(engine: &Engine, folder: &Utf8Path, trial: &Trial, fault: Fault) -> io::Result<String> {
+    let mut least = trial.clone();
+    let Some(mut story) = fails(engine, folder, &least, fault)? else {
+        return Ok("the fault did not come again".to_owned());
+    };
+    for place in (0..trial.steps.len()).rev() {
+        let mut fewer = least.clone();
+        fewer.steps.remove(place);
+        if let Some(shorter) = fails(engine, folder, &fewer, fault)? {
+            (least, story) = (fewer, shorter);
+        }
+    }
+    let steps: String = least.steps.iter().map(|step| format!("    {step:?}\n")).collect();
+    Ok(format!("  steps\n{steps}{story}"))
+}
+
+/// What there is to tell when a trial has a fault of this kind.
+fn fails(engine: &Engine, folder: &Utf8Path, trial: &Trial, fault: Fault) -> io::Result<Option<String>> {
+    let mut batch = Batch::new(folder)?;
+    let ran = trial.run(&mut batch)?;
+    let images = batch.build(engine, &Reader::default())?;
+    let mut story = None;
+    judge(&ran, &images, &mut |name, _, was, is| {
+        let (Ok(before), Ok(now)) = (&images[was.1], &images[is.1]) else { return };
+        if compare((&was.0, before), (&is.0, now)) == Verdict::Fault(fault) && story.is_none() {
+            let model = trial.start.declaration.images.iter().find(|image| image.name == name);
+            let mut text = format!("  declared at first\n    {model:?}\n  {name}: {fault}\n  named\n");
+            for change in difference(&was.0.ingredients, &is.0.ingredients) {
+                let _ = writeln!(text, "    {}: {}", change.class, change.what);
+            }
+            text.push_str("  built\n");
+            text.push_str(&built(before, now));
+            story = Some(text);
+        }
+    });
+    Ok(story)
+}
+
+/// How two images differ, layer by layer.
+fn built(before: &Image, now: &Image) -> String {
+    let nothing = Layer::new();
+    let mut text = format!("    {} and {} layers\n", before.layers.len(), now.layers.len());
+    for place in 0..before.layers.len().max(now.layers.len()) {
+        let one = before.layers.get(place).map_or(&nothing, |layer| layer);
+        let other = now.layers.get(place).map_or(&nothing, |layer| layer);
+        text.push_str(&lines(&format!("layer {place}: "), one, other));
+    }
+    text + &lines("configuration: ", &before.config, &now.config)
+}
+
+fn lines(head: &str, before: &Layer, now: &Layer) -> String {
+    let names: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
+    let differing = names.into_iter().filter(|name| before.get(*name) != now.get(*name));
+    differing
+        .map(|name| format!("    {head}{name}: {:?} -> {:?}\n", before.get(name), now.get(name)))
+        .collect()
+}
