@@ -37,3 +37,16 @@ impl Random {
         &items[self.below(items.len())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A seed that is printed today has to mean the same case tomorrow.
+    #[test]
+    fn a_seed_always_means_the_same_numbers() {
+        let mut random = Random::new(1);
+        let numbers: Vec<usize> = (0..6).map(|_| random.below(1_000)).collect();
+        assert_eq!(numbers, [465, 519, 590, 235, 761, 48]);
+    }
+}

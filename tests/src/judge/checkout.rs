@@ -87,6 +87,10 @@ impl Checkout {
                     symlink(target, &path)?;
                 }
                 Node::File { bytes, mode, time } => {
+                    // Another name of the same file stays as it is.
+                    if fs::symlink_metadata(&path).is_ok_and(|found| found.nlink() > 1) {
+                        remove(&path)?;
+                    }
                     fs::write(&path, bytes)?;
                     set_mode(&path, *mode)?;
                     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(SOME_DAY + time);
@@ -96,6 +100,21 @@ impl Checkout {
         }
         self.written.clone_from(tree);
         Ok(())
+    }
+
+    /// Makes `path`, a copy of `of`, a second name of it.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn hard_link(&self, path: &str, of: &str) -> io::Result<()> {
+        let (path, of) = (self.root.join(path), self.root.join(of));
+        if path == of
+            || ![&path, &of].iter().all(|path| fs::symlink_metadata(path).is_ok_and(|it| it.is_file()))
+        {
+            return Ok(());
+        }
+        remove(&path)?;
+        fs::hard_link(of, path)
     }
 
     /// Does something with git. The files have the same content afterwards; what git wrote anew has its modes and times.

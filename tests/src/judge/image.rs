@@ -137,3 +137,38 @@ fn fields(config: &Value) -> BTreeMap<String, String> {
         .filter(|(name, _)| matches!(name.as_str(), "architecture" | "os" | "variant"));
     outer.chain(all(&config["config"])).map(|(name, value)| (name, value.to_string())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(entries: &[(&str, &str)]) -> Arc<Layer> {
+        Arc::new(entries.iter().map(|(path, what)| ((*path).to_owned(), (*what).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_later_layer_hides_replaces_and_removes() {
+        let image = Image {
+            layers: vec![
+                layer(&[
+                    ("a", "folder"),
+                    ("a/b", "file 1"),
+                    ("a/c", "file 1"),
+                    ("d", "folder"),
+                    ("d/e", "file 1"),
+                ]),
+                layer(&[
+                    ("a/.wh.b", "file"),
+                    ("a/c", "file 2"),
+                    ("d", "link a"),
+                    ("f", "folder"),
+                    ("f/g", "file 1"),
+                ]),
+                layer(&[("f", "folder"), ("f/.wh..wh..opq", "file"), ("f/h", "file 1")]),
+            ],
+            config: BTreeMap::new(),
+        };
+        let files: Vec<String> = image.files().iter().map(|(path, what)| format!("{path} {what}")).collect();
+        assert_eq!(files, ["a folder", "a/c file 2", "d link a", "f folder", "f/h file 1"]);
+    }
+}

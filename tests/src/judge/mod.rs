@@ -33,7 +33,11 @@ const STEPS: usize = 12;
 /// So many builds are collected before the engine is asked.
 const BUILDS: usize = 120;
 
-/// Judges at least `steps` steps, beginning with the monorepo of `seed`, in `folder`. `tell` hears of the progress.
+/// After so many findings there is enough to do.
+const ENOUGH: usize = 5;
+
+/// Judges at least `steps` steps, beginning with the monorepo of `seed`, in `folder`; fewer when enough is wrong. `tell`
+/// hears of the progress.
 ///
 /// # Errors
 /// When the engine cannot be asked, or of the file system.
@@ -48,7 +52,7 @@ pub fn judge(
     let reader = Reader::default();
     let mut report = Report::default();
     let mut seed = seed;
-    while report.steps < steps {
+    while report.steps < steps && report.findings.len() < ENOUGH {
         let mut batch = Batch::new(&folder.join("batch"))?;
         let mut trials = Vec::new();
         while batch.len() < BUILDS && report.steps + trials.len() * STEPS < steps {
@@ -59,9 +63,10 @@ pub fn judge(
         report.builds += images.len();
         for (trial, ran) in trials {
             let faults = report.take(&ran, &trial, &images);
-            for (kind, fault) in faults {
-                let least = shrink::shrink(engine, &folder.join("shrink"), &trial, kind)?;
-                report.findings.push(format!("seed {}: {fault}\n{least}", trial.seed));
+            for fault in faults.into_iter().take(ENOUGH.saturating_sub(report.findings.len())) {
+                let least = shrink::shrink(engine, &folder.join("shrink"), &trial, &fault)?;
+                let (seed, place) = (trial.seed, format!("{} after step {}", fault.image, fault.steps));
+                report.findings.push(format!("seed {seed}, {place}: {}\n{least}", fault.kind));
             }
         }
         tell(&report);

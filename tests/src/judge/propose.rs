@@ -18,7 +18,7 @@ pub fn step(random: &mut Random, monorepo: &Monorepo, shell: Shell) -> Step {
         if from.is_empty() { "nothing".to_owned() } else { random.pick(from).clone() }
     };
     let new = |random: &mut Random| format!("{}/{}", random.pick(&FOLDERS), random.pick(&NAMES));
-    match random.below(36) {
+    match random.below(37) {
         0 | 1 => Step::Write(file(random), bytes(random)),
         2 | 3 => Step::EditQuietly(file(random)),
         4 => Step::Append(file(random)),
@@ -64,6 +64,7 @@ pub fn step(random: &mut Random, monorepo: &Monorepo, shell: Shell) -> Step {
         27 => Step::Git(*random.pick(&[Git::Commit, Git::Amend, Git::SwitchAndBack])),
         28 => Step::Move((*random.pick(&[".dot folder", "ü é", "plain", "a/b/c", "it's [x]"])).to_owned()),
         29 => Step::Umask(*random.pick(&[0o022, 0o002, 0o077])),
+        30 => Step::HardLink { path: new(random), of: file(random) },
         _ => declare(random, monorepo, shell),
     }
 }

@@ -1,11 +1,13 @@
 //! What a run of the judge came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use layerwise::difference::difference;
 
 use super::image::Image;
 use super::trial::{Ran, Trial};
-use super::verdict::{Excuse, Fault, Said, Verdict, compare};
+use super::verdict::{self, Excuse, Said, Verdict, compare};
 
 /// The counts, and what was found.
 #[derive(Debug, Default)]
@@ -28,6 +30,8 @@ pub struct Report {
     pub needless: BTreeMap<Excuse, usize>,
     /// What was named besides what differs, for the same reasons.
     pub besides: BTreeMap<Excuse, usize>,
+    /// Of each of these reasons the first case.
+    pub examples: BTreeMap<Excuse, String>,
     /// Builds that the engine refused although Layerwise had not, with its words.
     pub unbuildable: Vec<String>,
     /// Images that were built.
@@ -36,19 +40,27 @@ pub struct Report {
     pub findings: Vec<String>,
 }
 
-/// Everything that is wrong after one step: its kind, and what there is to say about it.
-pub type Faults = Vec<(Fault, String)>;
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub kind: verdict::Fault,
+    /// After how many steps.
+    pub steps: usize,
+    /// With which image.
+    pub image: String,
+}
 
 impl Report {
-    /// Takes in one monorepo; answers what is wrong with it.
-    pub fn take(&mut self, ran: &Ran, trial: &Trial, images: &[Result<Image, String>]) -> Faults {
+    /// Takes in one monorepo; answers what is wrong with it, of each kind the first case.
+    pub fn take(&mut self, ran: &Ran, trial: &Trial, images: &[Result<Image, String>]) -> Vec<Fault> {
         self.monorepos += 1;
         self.refused.extend(ran.refused.iter().cloned());
         for kind in ran.looks.iter().filter_map(|look| look.step.clone()) {
             self.steps += 1;
             *self.kinds.entry(kind).or_default() += 1;
         }
-        let mut faults = Faults::new();
+        let mut faults: Vec<Fault> = Vec::new();
         judge(ran, images, &mut |name, steps, was, is| {
             let (Ok(before), Ok(now)) = (&images[was.1], &images[is.1]) else {
                 if let Err(why) = &images[is.1] {
@@ -65,17 +77,38 @@ impl Report {
                 Verdict::Hit => self.hits += 1,
                 Verdict::Miss(excuses) => {
                     self.misses += 1;
-                    excuses.into_iter().for_each(|excuse| *self.besides.entry(excuse).or_default() += 1);
+                    count(&mut self.besides, &excuses);
+                    self.remember(excuses, trial, name, was, is);
                 }
                 Verdict::Needless(excuses) => {
-                    excuses.into_iter().for_each(|excuse| *self.needless.entry(excuse).or_default() += 1);
+                    count(&mut self.needless, &excuses);
+                    self.remember(excuses, trial, name, was, is);
                 }
-                Verdict::Fault(fault) => {
-                    faults.push((fault, format!("{name} after step {steps}: {fault}")));
+                Verdict::Fault(kind) => {
+                    if faults.iter().all(|fault| fault.kind != kind) {
+                        faults.push(Fault { kind, steps, image: name.to_owned() });
+                    }
                 }
             }
         });
         faults
+    }
+
+    fn remember(&mut self, excuses: BTreeSet<Excuse>, trial: &Trial, name: &str, was: &Case, is: &Case) {
+        for excuse in excuses {
+            self.examples.entry(excuse).or_insert_with(|| {
+                let changes = difference(&was.0.ingredients, &is.0.ingredients);
+                let changes: Vec<_> =
+                    changes.iter().map(|change| format!("{}: {}", change.class, change.what)).collect();
+                format!("seed {}, {name}: {}", trial.seed, changes.join("; "))
+            });
+        }
+    }
+}
+
+fn count(of: &mut BTreeMap<Excuse, usize>, excuses: &BTreeSet<Excuse>) {
+    for excuse in excuses {
+        *of.entry(*excuse).or_default() += 1;
     }
 }
 
@@ -125,6 +158,9 @@ impl fmt::Display for Report {
             self.besides
         )?;
         writeln!(f, "steps by kind: {:?}", self.kinds)?;
+        for (excuse, example) in &self.examples {
+            writeln!(f, "for instance {excuse:?}: {example}")?;
+        }
         writeln!(f, "{} builds that only the engine refused", self.unbuildable.len())?;
         self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
     }

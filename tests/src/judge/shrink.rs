@@ -8,32 +8,49 @@ use layerwise::difference::difference;
 
 use super::bake::Engine;
 use super::image::{Image, Layer, Reader};
-use super::report::judge;
+use super::report::{Fault, judge};
 use super::trial::{Batch, Trial};
-use super::verdict::{Fault, Verdict, compare};
+use super::verdict::{self, Verdict, compare};
 
-/// Leaves out one step after the other as long as the same kind of fault stays, and tells what is left.
+/// Leaves out steps as long as the same kind of fault stays, many at once first, and tells what is left.
 ///
 /// # Errors
 /// As [`super::judge`].
-pub fn shrink(engine: &Engine, folder: &Utf8Path, trial: &Trial, fault: Fault) -> io::Result<String> {
+pub fn shrink(engine: &Engine, folder: &Utf8Path, trial: &Trial, fault: &Fault) -> io::Result<String> {
     let mut least = trial.clone();
-    let Some(mut story) = fails(engine, folder, &least, fault)? else {
-        return Ok("the fault did not come again".to_owned());
-    };
-    for place in (0..trial.steps.len()).rev() {
-        let mut fewer = least.clone();
-        fewer.steps.remove(place);
-        if let Some(shorter) = fails(engine, folder, &fewer, fault)? {
-            (least, story) = (fewer, shorter);
+    least.steps.truncate(fault.steps);
+    let mut story = fails(engine, folder, &least, fault.kind)?;
+    if story.is_none() {
+        return Ok("  it did not come again".to_owned());
+    }
+    // Nearly always the last step is enough.
+    let mut size = least.steps.len().saturating_sub(1);
+    while size > 0 {
+        let mut from = least.steps.len().saturating_sub(size + 1);
+        loop {
+            let mut fewer = least.clone();
+            fewer.steps.drain(from..(from + size).min(least.steps.len()));
+            if let Some(shorter) = fails(engine, folder, &fewer, fault.kind)? {
+                (least, story) = (fewer, Some(shorter));
+            }
+            if from == 0 {
+                break;
+            }
+            from = from.saturating_sub(size);
         }
+        size /= 2;
     }
     let steps: String = least.steps.iter().map(|step| format!("    {step:?}\n")).collect();
-    Ok(format!("  steps\n{steps}{story}"))
+    Ok(format!("  steps\n{steps}{}", story.unwrap_or_default()))
 }
 
 /// What there is to tell when a trial has a fault of this kind.
-fn fails(engine: &Engine, folder: &Utf8Path, trial: &Trial, fault: Fault) -> io::Result<Option<String>> {
+fn fails(
+    engine: &Engine,
+    folder: &Utf8Path,
+    trial: &Trial,
+    fault: verdict::Fault,
+) -> io::Result<Option<String>> {
     let mut batch = Batch::new(folder)?;
     let ran = trial.run(&mut batch)?;
     let images = batch.build(engine, &Reader::default())?;

@@ -45,6 +45,13 @@ pub enum Step {
     Touch(String),
     /// Makes a link, whatever was there.
     Link(String, String),
+    /// A second name for a file, as package managers make them; whatever was there is gone.
+    HardLink {
+        /// The new name.
+        path: String,
+        /// The file.
+        of: String,
+    },
     /// Every mode is as a checkout under this umask has it.
     Umask(u32),
     /// The declaration changes.
@@ -145,6 +152,11 @@ impl Step {
             }
             Self::Touch(path) => edit(tree, path, |_| {}),
             Self::Link(path, target) => tree.put(path, Node::Link { target: target.clone() }),
+            Self::HardLink { path, of } => {
+                if let Some(file @ Node::File { .. }) = tree.nodes.get(of).filter(|_| path != of).cloned() {
+                    tree.put(path, file);
+                }
+            }
             Self::Umask(umask) => tree.set_umask(*umask),
             Self::Declare(image, change) => declare(&mut monorepo.declaration, *image, change),
             Self::Git(_) | Self::Move(_) => {}

@@ -146,13 +146,15 @@ struct Running {
     checkout: Checkout,
     /// Builds that surely come to the same, by all that could make them differ.
     known: HashMap<Digest, usize>,
+    /// Whether there may be hard links, of which the model knows nothing; then everything is built.
+    hard_links: bool,
 }
 
 impl Running {
     fn new(batch: &mut Batch) -> io::Result<Self> {
         let folder = batch.folder.join(format!("r{}", batch.trials));
         batch.trials += 1;
-        Ok(Self { checkout: Checkout::new(&folder)?, folder, known: HashMap::new() })
+        Ok(Self { checkout: Checkout::new(&folder)?, folder, known: HashMap::new(), hard_links: false })
     }
 
     /// Takes a step that leads to `next`, and looks; answers whether Layerwise had a verdict. If not, the next step
@@ -168,6 +170,10 @@ impl Running {
         match step {
             Some(Step::Git(git)) => self.checkout.git(*git)?,
             Some(Step::Move(place)) => self.checkout.move_to(place)?,
+            Some(Step::HardLink { path, of }) => {
+                self.checkout.hard_link(path, of)?;
+                self.hard_links = true;
+            }
             _ => {}
         }
         match inspect(self.checkout.root(), &next.declaration.images()) {
@@ -212,7 +218,7 @@ impl Running {
             let read = model.map(|model| readable(model, &now.tree)).unwrap_or_default();
             let stage = target.image.target.clone();
             let key = Digest::of(format!("{dockerfile}\0{ignore}\0{linked:?}\0{stage:?}\0{read:?}"));
-            let known = self.known.get(&key).copied();
+            let known = self.known.get(&key).copied().filter(|_| !self.hard_links);
             let build = if let Some(known) = known {
                 known
             } else {

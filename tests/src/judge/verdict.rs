@@ -267,3 +267,7 @@ impl fmt::Display for Fault {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;
