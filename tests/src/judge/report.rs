@@ -6,8 +6,8 @@ use std::fmt;
 use layerwise::difference::difference;
 
 use super::image::Image;
-use super::trial::{Ran, Trial};
-use super::verdict::{self, Excuse, Said, Verdict, compare};
+use super::trial::{Case, Ran, Trial};
+use super::verdict::{self, Excuse, Verdict, compare, stands_on};
 
 /// The counts, and what was found.
 #[derive(Debug, Default)]
@@ -62,8 +62,8 @@ impl Report {
         }
         let mut faults: Vec<Fault> = Vec::new();
         judge(ran, images, &mut |name, steps, was, is| {
-            let (Ok(before), Ok(now)) = (&images[was.1], &images[is.1]) else {
-                if let Err(why) = &images[is.1] {
+            let (Ok(before), Ok(now)) = (&images[was.build], &images[is.build]) else {
+                if let Err(why) = &images[is.build] {
                     self.unbuildable.push(format!(
                         "seed {} step {steps} {name}: {}",
                         trial.seed,
@@ -73,7 +73,12 @@ impl Report {
                 return;
             };
             self.verdicts += 1;
-            match compare((&was.0, before), (&is.0, now)) {
+            let parent = is.parent.and_then(|parent| images[parent].as_ref().ok());
+            let verdict = match parent {
+                Some(parent) if !stands_on(&is.said, now, parent) => Verdict::Fault(verdict::Fault::Layers),
+                _ => compare((&was.said, before), (&is.said, now)),
+            };
+            match verdict {
                 Verdict::Hit => self.hits += 1,
                 Verdict::Miss(excuses) => {
                     self.misses += 1;
@@ -97,7 +102,7 @@ impl Report {
     fn remember(&mut self, excuses: BTreeSet<Excuse>, trial: &Trial, name: &str, was: &Case, is: &Case) {
         for excuse in excuses {
             self.examples.entry(excuse).or_insert_with(|| {
-                let changes = difference(&was.0.ingredients, &is.0.ingredients);
+                let changes = difference(&was.said.ingredients, &is.said.ingredients);
                 let changes: Vec<_> =
                     changes.iter().map(|change| format!("{}: {}", change.class, change.what)).collect();
                 format!("seed {}, {name}: {}", trial.seed, changes.join("; "))
@@ -112,8 +117,6 @@ fn count(of: &mut BTreeMap<Excuse, usize>, excuses: &BTreeSet<Excuse>) {
     }
 }
 
-type Case = (Said, usize);
-
 /// Every pair of an image and the same image at the look before, and every pair with an earlier one of the same fingerprint.
 pub fn judge<'a>(
     ran: &'a Ran,
@@ -123,9 +126,9 @@ pub fn judge<'a>(
     for (place, look) in ran.looks.iter().enumerate().skip(1) {
         for (name, is) in &look.images {
             let earlier = ran.looks[..place].iter().filter_map(|look| look.images.get(name));
-            let built: Vec<_> = earlier.filter(|was| images[was.1].is_ok()).collect();
+            let built: Vec<_> = earlier.filter(|was| images[was.build].is_ok()).collect();
             let last = built.last().copied();
-            let same = built.iter().copied().find(|was| was.0.fingerprint == is.0.fingerprint);
+            let same = built.iter().copied().find(|was| was.said.fingerprint == is.said.fingerprint);
             if let Some(last) = last {
                 pair(name, place, last, is);
                 if let Some(same) = same.filter(|same| !std::ptr::eq(*same, last)) {

@@ -56,11 +56,11 @@ fn fails(
     let images = batch.build(engine, &Reader::default())?;
     let mut story = None;
     judge(&ran, &images, &mut |name, _, was, is| {
-        let (Ok(before), Ok(now)) = (&images[was.1], &images[is.1]) else { return };
-        if compare((&was.0, before), (&is.0, now)) == Verdict::Fault(fault) && story.is_none() {
+        let (Ok(before), Ok(now)) = (&images[was.build], &images[is.build]) else { return };
+        if compare((&was.said, before), (&is.said, now)) == Verdict::Fault(fault) && story.is_none() {
             let model = trial.start.declaration.images.iter().find(|image| image.name == name);
             let mut text = format!("  declared at first\n    {model:?}\n  {name}: {fault}\n  named\n");
-            for change in difference(&was.0.ingredients, &is.0.ingredients) {
+            for change in difference(&was.said.ingredients, &is.said.ingredients) {
                 let _ = writeln!(text, "    {}: {}", change.class, change.what);
             }
             text.push_str("  built\n");

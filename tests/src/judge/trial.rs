@@ -46,8 +46,19 @@ pub struct Ran {
 pub struct Look {
     /// The kind of the step before it; none at the beginning.
     pub step: Option<String>,
-    /// Each image by name: what Layerwise says of it, and the place of its build in the batch.
-    pub images: BTreeMap<String, (Said, usize)>,
+    /// Each image by name.
+    pub images: BTreeMap<String, Case>,
+}
+
+/// One image at one look.
+#[derive(Debug)]
+pub struct Case {
+    /// What Layerwise says of it.
+    pub said: Said,
+    /// The place of its build in the batch.
+    pub build: usize,
+    /// The place of its parent's build, where that is a base of ours.
+    pub parent: Option<usize>,
 }
 
 /// Builds that one call of the engine does.
@@ -196,7 +207,7 @@ impl Running {
         now: &Monorepo,
         number: usize,
         batch: &mut Batch,
-    ) -> io::Result<BTreeMap<String, (Said, usize)>> {
+    ) -> io::Result<BTreeMap<String, Case>> {
         let snapshot = self.folder.join(format!("s{number}"));
         let mut places: Vec<usize> = Vec::new();
         let mut images = BTreeMap::new();
@@ -240,7 +251,12 @@ impl Running {
             places.push(build);
             let (ingredients, fingerprint) = (inspected.ingredients.clone(), inspected.fingerprint);
             let said = Said::new(&inspected.dockerfile, stage.as_deref(), ingredients, fingerprint);
-            images.insert(name, (said, build));
+            let parent = target.parents.iter().find(|parent| said.from == format!("${{{}}}", parent.arg));
+            let parent = parent.and_then(|parent| match parent.parent {
+                TargetParent::External(_) => None,
+                TargetParent::Target(parent) => Some(places[parent]),
+            });
+            images.insert(name, Case { said, build, parent });
         }
         Ok(images)
     }

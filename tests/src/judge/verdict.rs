@@ -76,6 +76,8 @@ pub struct Said {
     pub fingerprint: Digest,
     /// The classes of its own layers, the lowest first.
     pub classes: Vec<LayerClass>,
+    /// What its lowest stage stands on, as its `FROM` says it.
+    pub from: String,
     /// What the stages read that the image is made of.
     sources: Vec<Source>,
     /// Whether there are stages that it is not made of.
@@ -106,6 +108,7 @@ impl Said {
             fingerprint,
             classes: instructions().filter(|it| it.makes_layer).map(|it| it.class).collect(),
             sources: instructions().flat_map(|it| it.sources.iter().cloned()).collect(),
+            from: chain.first().map(|stage| stage.from.clone()).unwrap_or_default(),
             other_stages: chain.len() < dockerfile.stages.len(),
         }
     }
@@ -120,6 +123,12 @@ impl Said {
     fn reads(&self, path: &str) -> bool {
         self.in_a_tree(path) || self.sources.iter().any(|source| source.path().as_str() == path)
     }
+}
+
+/// Whether the image `now` has the layers that its Dockerfile says, on top of those of its parent.
+#[must_use]
+pub fn stands_on(is: &Said, now: &Image, parent: &Image) -> bool {
+    own(is, now).is_some_and(|own| now.layers[..own] == parent.layers[..])
 }
 
 /// Compares what was said and what was built before and after a step.
