@@ -12,7 +12,7 @@ use layerwise::dockerignore::Patterns;
 use layerwise::process::{Cancel, ProcessError};
 use layerwise::repo_path::RepoPath;
 
-use crate::judge::bake::Engine;
+use crate::judge::bake::{Engine, Target};
 use crate::judge::image::Reader;
 use crate::random::Random;
 
@@ -42,6 +42,10 @@ pub struct Report {
 
 /// So many lists go into one build.
 const AT_ONCE: usize = 60;
+
+/// So many of these are also judged as Layerwise writes them: beside a Dockerfile outside of the context. Each is a build
+/// of its own.
+const BESIDE: usize = 5;
 
 /// Judges `lists` lists of patterns, in `folder`. `tell` hears of the progress.
 ///
@@ -75,6 +79,13 @@ pub fn judge(
             report.mixed += usize::from(!ours.is_empty() && ours.len() < all.len());
             if found.as_ref() != Ok(&ours) {
                 report.findings.push(format!("seed {seed}: {}", shrink(engine, folder, case)?));
+            }
+        }
+        let some = &cases[..BESIDE.min(cases.len())];
+        let found = taken_in_beside(engine, folder, &texts[..some.len()])?;
+        for ((case, patterns), found) in some.iter().zip(found) {
+            if found.as_ref() != Ok(&ours(patterns, &everything(case))) {
+                report.findings.push(format!("seed {seed}, beside a Dockerfile: {case:?}: {found:?}"));
             }
         }
         tell(&report);
@@ -142,6 +153,25 @@ fn taken_in(
         }
         Err(error) => Err(io::Error::other(error)),
     }
+}
+
+/// The same, each list as the ignore file of a Dockerfile. The context has an ignore file too, which then means nothing.
+fn taken_in_beside(
+    engine: &Engine,
+    folder: &Utf8Path,
+    cases: &[Case],
+) -> io::Result<Vec<Result<BTreeSet<String>, String>>> {
+    let mut targets = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        let context = folder.join("ignore").join(format!("beside-{number}"));
+        write(&context, &Case { text: "**".to_owned(), ..case.clone() })?;
+        let dockerfile = context.with_extension("Dockerfile");
+        fs::write(&dockerfile, "FROM scratch\nCOPY . /\n")?;
+        fs::write(dockerfile.with_extension("Dockerfile.dockerignore"), &case.text)?;
+        targets.push(Target { context, dockerfile, linked: Vec::new(), stage: None });
+    }
+    let built = engine.build(&folder.join("ignore"), &targets, &Reader::default())?;
+    Ok(built.into_iter().map(|built| built.map(|image| image.files().into_keys().collect())).collect())
 }
 
 fn write(context: &Utf8Path, case: &Case) -> io::Result<()> {

@@ -138,7 +138,7 @@ fn image(random: &mut Random, tree: &Tree, shell: Shell, kind: Kind, name: Strin
     if kind != Kind::Base {
         image.parts.push(Part::Cmd("handler.main".to_owned()));
     }
-    for _ in 0..=random.below(4) {
+    for _ in 0..2 + random.below(4) {
         image.parts.push(part(random, tree, shell, false));
     }
     if random.chance(20) {

@@ -14,10 +14,16 @@ pub fn step(random: &mut Random, monorepo: &Monorepo, shell: Shell) -> Step {
     let links = tree.paths(|node| matches!(node, Node::Link { .. }));
     let read: Vec<String> = files.iter().filter(|file| is_read(monorepo, file)).cloned().collect();
     let file = |random: &mut Random| {
-        let from = if !read.is_empty() && random.chance(75) { &read } else { &files };
+        let from = if !read.is_empty() && random.chance(85) { &read } else { &files };
         if from.is_empty() { "nothing".to_owned() } else { random.pick(from).clone() }
     };
-    let new = |random: &mut Random| format!("{}/{}", random.pick(&FOLDERS), random.pick(&NAMES));
+    // Most steps are about something that an image reads: of the others nothing can come.
+    let near: Vec<&str> =
+        FOLDERS.into_iter().filter(|folder| is_read(monorepo, &format!("{folder}/new"))).collect();
+    let folder = |random: &mut Random| {
+        if !near.is_empty() && random.chance(80) { *random.pick(&near) } else { *random.pick(&FOLDERS) }
+    };
+    let new = |random: &mut Random| format!("{}/{}", folder(random), random.pick(&NAMES));
     match random.below(37) {
         0 | 1 => Step::Write(file(random), bytes(random)),
         2 | 3 => Step::EditQuietly(file(random)),
@@ -28,16 +34,17 @@ pub fn step(random: &mut Random, monorepo: &Monorepo, shell: Shell) -> Step {
             rename(random, &from, new)
         }
         8 => {
-            let from = *random.pick(&FOLDERS);
+            let from = folder(random);
             let to = *random.pick(&["svc/three", "svc/One", "moved/deep", "shared"]);
             Step::Rename { from: from.to_owned(), to: to.to_owned(), follow: random.chance(70) }
         }
         9 => Step::Swap(file(random), file(random)),
-        10 | 11 => Step::Delete(if some.is_empty() { new(random) } else { random.pick(&some).clone() }),
+        10 => Step::Delete(if some.is_empty() { new(random) } else { random.pick(&some).clone() }),
+        11 => Step::Delete(file(random)),
         12 | 13 => Step::Write(new(random), bytes(random)),
         14 => Step::Write(new(random), Vec::new()),
         15 => {
-            Step::Folder(format!("{}/{}", random.pick(&FOLDERS), random.pick(&["empty", "new/er", "inner"])))
+            Step::Folder(format!("{}/{}", folder(random), random.pick(&["empty", "new/er", "inner", "more"])))
         }
         16 | 17 => {
             let path = file(random);
@@ -46,7 +53,7 @@ pub fn step(random: &mut Random, monorepo: &Monorepo, shell: Shell) -> Step {
         }
         18 => Step::Touch(file(random)),
         19 => Step::Mode(file(random), *random.pick(&[0o600, 0o400, 0o664, 0o4755, 0o777, 0o655, 0o744])),
-        20 => Step::Mode((*random.pick(&FOLDERS)).to_owned(), *random.pick(&[0o700, 0o775, 0o2755, 0o1777])),
+        20 => Step::Mode(folder(random).to_owned(), *random.pick(&[0o700, 0o775, 0o2755, 0o1777])),
         21 => {
             let path = file(random);
             Step::Link(path.clone(), link_target(random, tree, &path))
@@ -59,8 +66,8 @@ pub fn step(random: &mut Random, monorepo: &Monorepo, shell: Shell) -> Step {
                 Step::Write(path, bytes(random))
             }
         }
-        24 | 25 => Step::Write(format!("{}/{}", random.pick(&FOLDERS), random.pick(&JUNK)), bytes(random)),
-        26 => Step::Write(format!("{}/tests/test_a.py", random.pick(&FOLDERS)), bytes(random)),
+        24 | 25 => Step::Write(format!("{}/{}", folder(random), random.pick(&JUNK)), bytes(random)),
+        26 => Step::Write(format!("{}/tests/test_a.py", folder(random)), bytes(random)),
         27 => Step::Git(*random.pick(&[Git::Commit, Git::Amend, Git::SwitchAndBack])),
         28 => Step::Move((*random.pick(&[".dot folder", "ü é", "plain", "a/b/c", "it's [x]"])).to_owned()),
         29 => Step::Umask(*random.pick(&[0o022, 0o002, 0o077])),
