@@ -1,6 +1,7 @@
 //! Random cases with the real builder as the judge, as many as wanted. In a sandbox of its own, which is down again
 //! afterwards; a run in which something is wrong ends with a failure.
 
+use std::cell::Cell;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
@@ -15,15 +16,12 @@ use crate::report::{heading, line, shown};
 
 /// Judges so many random steps of random monorepos.
 pub fn gate(steps: usize, seed: Option<u64>) -> Result<()> {
-    in_sandbox("gate", seed, |engine, folder, seed| {
-        let began = Instant::now();
+    in_sandbox("gate and its judge", seed, |engine, folder, seed| {
+        let (began, told) = (Instant::now(), Cell::new(0));
         let report = judge(engine, folder, seed, steps, &|report| {
-            line(format!(
-                "  {} steps, {} verdicts, {}",
-                report.steps,
-                report.verdicts,
-                shown(began.elapsed())
-            ));
+            let took = shown(began.elapsed());
+            line(format!("  {} steps, {} verdicts, {took}", report.steps, report.verdicts));
+            report.findings[told.replace(report.findings.len())..].iter().for_each(line);
         })?;
         line(report.to_string());
         for refused in report.unbuildable.iter().take(10) {
@@ -35,16 +33,14 @@ pub fn gate(steps: usize, seed: Option<u64>) -> Result<()> {
 
 /// Judges so many random lists of patterns, each on a tree of its own.
 pub fn ignore(lists: usize, seed: Option<u64>) -> Result<()> {
-    in_sandbox("ignore rules", seed, |engine, folder, seed| {
-        let began = Instant::now();
+    in_sandbox("ignore rules and their judge", seed, |engine, folder, seed| {
+        let (began, told) = (Instant::now(), Cell::new(0));
         let report = ignore::judge(engine, folder, seed, lists, &|report| {
-            line(format!("  {} lists, {} paths, {}", report.lists, report.paths, shown(began.elapsed())));
+            let took = shown(began.elapsed());
+            line(format!("  {} lists, {} paths, {took}", report.lists, report.paths));
+            report.findings[told.replace(report.findings.len())..].iter().for_each(line);
         })?;
-        line(format!(
-            "{} lists, {} of them with something in and something out, {} paths; {} more lists refused",
-            report.lists, report.mixed, report.paths, report.refused
-        ));
-        report.findings.iter().for_each(line);
+        line(report.to_string());
         Ok(report.findings.len())
     })
 }
@@ -59,7 +55,7 @@ fn in_sandbox(
     }
     let clock = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let seed = seed.unwrap_or(clock);
-    heading(&format!("The {what} and its judge, --seed {seed}"));
+    heading(&format!("The {what}, --seed {seed}"));
     let folder = target()?.join("bench");
     let sandbox = Sandbox::at(folder.join("sandbox"));
     let running = sandbox.up(&UpOptions::default(), &|_| {}).context("the sandbox does not come up")?;

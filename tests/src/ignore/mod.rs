@@ -4,6 +4,7 @@
 mod generate;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 
 use camino::Utf8Path;
@@ -38,6 +39,17 @@ pub struct Report {
     pub mixed: usize,
     /// Every list of which the builder thinks otherwise, shrunk.
     pub findings: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lists, paths, refused, mixed, findings } = self;
+        writeln!(
+            f,
+            "{lists} lists, {mixed} of them with something in and something out, {paths} paths; {refused} more lists refused"
+        )?;
+        findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
+    }
 }
 
 /// So many lists go into one build.
