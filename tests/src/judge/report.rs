@@ -6,8 +6,8 @@ use std::fmt;
 use layerwise::difference::difference;
 
 use super::image::Image;
-use super::trial::{Case, Ran, Trial};
-use super::verdict::{self, Excuse, Verdict, compare, stands_on};
+use super::trial::{Ran, Trial};
+use super::verdict::{self, Excuse, Said, Verdict, compare, stands_on};
 
 /// The counts, and what was found.
 #[derive(Debug, Default)]
@@ -60,52 +60,45 @@ impl Report {
             self.steps += 1;
             *self.kinds.entry(kind).or_default() += 1;
         }
-        let mut faults: Vec<Fault> = Vec::new();
-        judge(ran, images, &mut |name, steps, was, is| {
-            let (Ok(before), Ok(now)) = (&images[was.build], &images[is.build]) else {
-                if let Err(why) = &images[is.build] {
-                    self.unbuildable.push(format!(
-                        "seed {} step {steps} {name}: {}",
-                        trial.seed,
-                        last_line(why)
-                    ));
+        for (steps, look) in ran.looks.iter().enumerate() {
+            for (name, case) in &look.images {
+                if let Err(why) = &images[case.build] {
+                    let why = failure(why);
+                    self.unbuildable.push(format!("seed {}, {name} after step {steps}: {why}", trial.seed));
                 }
-                return;
-            };
+            }
+        }
+        let mut faults: Vec<Fault> = Vec::new();
+        for judged in judge(ran, images) {
             self.verdicts += 1;
-            let parent = is.parent.and_then(|parent| images[parent].as_ref().ok());
-            let verdict = match parent {
-                Some(parent) if !stands_on(&is.said, now, parent) => Verdict::Fault(verdict::Fault::Layers),
-                _ => compare((&was.said, before), (&is.said, now)),
-            };
-            match verdict {
+            match &judged.verdict {
                 Verdict::Hit => self.hits += 1,
                 Verdict::Miss(excuses) => {
                     self.misses += 1;
-                    count(&mut self.besides, &excuses);
-                    self.remember(excuses, trial, name, was, is);
+                    count(&mut self.besides, excuses);
+                    self.remember(excuses, trial.seed, &judged);
                 }
                 Verdict::Needless(excuses) => {
-                    count(&mut self.needless, &excuses);
-                    self.remember(excuses, trial, name, was, is);
+                    count(&mut self.needless, excuses);
+                    self.remember(excuses, trial.seed, &judged);
                 }
-                Verdict::Fault(kind) => {
+                &Verdict::Fault(kind) => {
                     if faults.iter().all(|fault| fault.kind != kind) {
-                        faults.push(Fault { kind, steps, image: name.to_owned() });
+                        faults.push(Fault { kind, steps: judged.steps, image: judged.image.to_owned() });
                     }
                 }
             }
-        });
+        }
         faults
     }
 
-    fn remember(&mut self, excuses: BTreeSet<Excuse>, trial: &Trial, name: &str, was: &Case, is: &Case) {
+    fn remember(&mut self, excuses: &BTreeSet<Excuse>, seed: u64, judged: &Judged<'_>) {
         for excuse in excuses {
-            self.examples.entry(excuse).or_insert_with(|| {
-                let changes = difference(&was.said.ingredients, &is.said.ingredients);
+            self.examples.entry(*excuse).or_insert_with(|| {
+                let changes = difference(&judged.was.ingredients, &judged.is.ingredients);
                 let changes: Vec<_> =
                     changes.iter().map(|change| format!("{}: {}", change.class, change.what)).collect();
-                format!("seed {}, {name}: {}", trial.seed, changes.join("; "))
+                format!("seed {seed}, {}: {}", judged.image, changes.join("; "))
             });
         }
     }
@@ -117,30 +110,73 @@ fn count(of: &mut BTreeMap<Excuse, usize>, excuses: &BTreeSet<Excuse>) {
     }
 }
 
-/// Every pair of an image and the same image at the look before, and every pair with an earlier one of the same fingerprint.
-pub fn judge<'a>(
-    ran: &'a Ran,
-    images: &[Result<Image, String>],
-    pair: &mut dyn FnMut(&'a str, usize, &'a Case, &'a Case),
-) {
-    for (place, look) in ran.looks.iter().enumerate().skip(1) {
+/// An image at a look, held against itself at an earlier one.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// Its name.
+    pub image: &'a str,
+    /// After how many steps.
+    pub steps: usize,
+    /// What was said at the earlier look.
+    pub was: &'a Said,
+    /// What is said now.
+    pub is: &'a Said,
+    /// What was built then.
+    pub before: &'a Image,
+    /// What is built now.
+    pub now: &'a Image,
+    /// What that comes to.
+    pub verdict: Verdict,
+}
+
+/// Every image that could be built, held against the last one before it, and against the first one with the same fingerprint.
+#[must_use]
+pub fn judge<'a>(ran: &'a Ran, images: &'a [Result<Image, String>]) -> Vec<Judged<'a>> {
+    let mut judged = Vec::new();
+    for (steps, look) in ran.looks.iter().enumerate() {
         for (name, is) in &look.images {
-            let earlier = ran.looks[..place].iter().filter_map(|look| look.images.get(name));
-            let built: Vec<_> = earlier.filter(|was| images[was.build].is_ok()).collect();
-            let last = built.last().copied();
-            let same = built.iter().copied().find(|was| was.said.fingerprint == is.said.fingerprint);
-            if let Some(last) = last {
-                pair(name, place, last, is);
-                if let Some(same) = same.filter(|same| !std::ptr::eq(*same, last)) {
-                    pair(name, place, same, is);
-                }
+            let Ok(now) = &images[is.build] else { continue };
+            let earlier: Vec<(usize, &Said, &Image)> = ran.looks[..steps]
+                .iter()
+                .enumerate()
+                .filter_map(|(place, look)| {
+                    let case = look.images.get(name)?;
+                    Some((place, &case.said, images[case.build].as_ref().ok()?))
+                })
+                .collect();
+            let last = earlier.last().copied();
+            let same = earlier.iter().copied().find(|(_, was, _)| was.fingerprint == is.said.fingerprint);
+            let same = same.filter(|(place, ..)| last.is_some_and(|(last, ..)| last != *place));
+            let parent = is.parent.and_then(|parent| images[parent].as_ref().ok());
+            for (place, was, before) in last.into_iter().chain(same) {
+                let verdict = match parent {
+                    Some(parent) if !stands_on(&is.said, now, parent) => {
+                        Verdict::Fault(verdict::Fault::Layers)
+                    }
+                    _ => compare((was, before), (&is.said, now)),
+                };
+                let steps_between =
+                    ran.looks[place + 1..=steps].iter().filter_map(|look| look.step.as_deref());
+                let verdict = held_against(verdict, steps_between);
+                judged.push(Judged { image: name, steps, was, is: &is.said, before, now, verdict });
             }
         }
     }
+    judged
+}
+
+/// Instructions come from the declaration: where that is as it was, nothing can be said in other words.
+fn held_against<'a>(verdict: Verdict, mut steps: impl Iterator<Item = &'a str>) -> Verdict {
+    let (Verdict::Needless(excuses) | Verdict::Miss(excuses)) = &verdict else { return verdict };
+    let words = [Excuse::OtherWords, Excuse::MovedSource].iter().any(|excuse| excuses.contains(excuse));
+    if words && !steps.any(|step| step.starts_with("Declare") || step == "Rename") {
+        return Verdict::Fault(verdict::Fault::NeedlessMiss);
+    }
+    verdict
 }
 
 /// The instruction that failed, and why.
-fn last_line(text: &str) -> String {
+fn failure(text: &str) -> String {
     let told = text.lines().filter(|line| line.contains(">>>") || line.starts_with("ERROR"));
     told.collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,7 @@ use super::bake::Engine;
 use super::image::{Image, Layer, Reader};
 use super::report::{Fault, judge};
 use super::trial::{Batch, Trial};
-use super::verdict::{self, Verdict, compare};
+use super::verdict::{self, Verdict};
 
 /// Leaves out steps as long as the same kind of fault stays, many at once first, and tells what is left.
 ///
@@ -54,21 +54,17 @@ fn fails(
     let mut batch = Batch::new(folder)?;
     let ran = trial.run(&mut batch)?;
     let images = batch.build(engine, &Reader::default())?;
-    let mut story = None;
-    judge(&ran, &images, &mut |name, _, was, is| {
-        let (Ok(before), Ok(now)) = (&images[was.build], &images[is.build]) else { return };
-        if compare((&was.said, before), (&is.said, now)) == Verdict::Fault(fault) && story.is_none() {
-            let model = trial.start.declaration.images.iter().find(|image| image.name == name);
-            let mut text = format!("  declared at first\n    {model:?}\n  {name}: {fault}\n  named\n");
-            for change in difference(&was.said.ingredients, &is.said.ingredients) {
-                let _ = writeln!(text, "    {}: {}", change.class, change.what);
-            }
-            text.push_str("  built\n");
-            text.push_str(&built(before, now));
-            story = Some(text);
-        }
-    });
-    Ok(story)
+    let judged = judge(&ran, &images);
+    let Some(judged) = judged.iter().find(|judged| judged.verdict == Verdict::Fault(fault)) else {
+        return Ok(None);
+    };
+    let name = judged.image;
+    let model = trial.start.declaration.images.iter().find(|image| image.name == name);
+    let mut story = format!("  declared at first\n    {model:?}\n  {name}: {fault}\n  named\n");
+    for change in difference(&judged.was.ingredients, &judged.is.ingredients) {
+        let _ = writeln!(story, "    {}: {}", change.class, change.what);
+    }
+    Ok(Some(format!("{story}  built\n{}", built(judged.before, judged.now))))
 }
 
 /// How two images differ, layer by layer.
