@@ -283,3 +283,28 @@ fn readable<'a>(image: &ImageModel, tree: &'a Tree) -> Vec<(&'a String, &'a Node
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is printed with a failure has to lead to it again, wherever it runs.
+    #[test]
+    fn a_seed_always_means_the_same_trial() {
+        let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [one, other] = folders.each_ref().map(|folder| {
+            let folder = Utf8Path::from_path(folder.path()).unwrap();
+            let mut batch = Batch::new(&folder.join("batch")).unwrap();
+            let trials = (1..8).map(|seed| Trial::random(seed, 8, &mut batch).unwrap());
+            trials.map(|(trial, ran)| (trial, ran.refused, fingerprints(&ran.looks))).collect::<Vec<_>>()
+        });
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        let refused: usize = one.iter().map(|(_, refused, _)| refused.len()).sum();
+        assert!(refused < 7 * 8 / 2, "{refused} steps are refused");
+        assert!(one.iter().any(|(.., fingerprints)| fingerprints.len() > 8), "no step changes a fingerprint");
+    }
+
+    fn fingerprints(looks: &[Look]) -> BTreeSet<Digest> {
+        looks.iter().flat_map(|look| look.images.values().map(|case| case.said.fingerprint)).collect()
+    }
+}
