@@ -65,6 +65,8 @@ fn line(random: &mut Random, paths: &BTreeSet<String>) -> String {
         1 => parts.push("**".to_owned()),
         2 => parts.push("*".to_owned()),
         3 => parts.insert(random.below(parts.len() + 1), "**".to_owned()),
+        // Of such an exception BuildKit sees the folder before the two alone.
+        5 => parts.extend(["*", "**"].map(str::to_owned)),
         4 => parts.insert(random.below(parts.len() + 1), (*random.pick(&[".", "..", "", "x/.."])).to_owned()),
         _ => {}
     }
