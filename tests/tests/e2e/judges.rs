@@ -11,10 +11,10 @@ use crate::world::World;
 const SEED: u64 = 1;
 
 pub fn no_verdict_of_the_gate_is_wrong(world: &World) -> Result<(), Failed> {
-    let report = judge::judge(&engine(world), &world.folder("judge"), SEED, 120, &|_| {})?;
+    let report = judge::judge(&engine(world), &world.folder("judge"), SEED, 84, &|_| {})?;
     assert!(report.findings.is_empty(), "{report}");
     // A judge who sees nothing but hits has judged nothing.
-    assert!(report.hits > 50 && report.misses > 50, "{report}");
+    assert!(report.hits > 50 && report.misses > 30, "{report}");
     Ok(())
 }
 
