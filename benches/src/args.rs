@@ -1,4 +1,5 @@
-//! `cargo xtask bench [gate-speed|confirm|memory|build|compile|all] [--size S|M|L]… [--runs N]`.
+//! `cargo xtask bench [gate-speed|confirm|memory|build|compile|gate|ignore|all] [--size S|M|L]… [--runs N] [-n N]
+//! [--seed N]`.
 
 use anyhow::{Context as _, Result, bail};
 use layerwise_bench::size::Size;
@@ -16,6 +17,10 @@ pub enum What {
     Build,
     /// Compiling the tool from a clean checkout.
     Compile,
+    /// Not how fast the gate is, but whether it is right: random steps, with the builder as the judge.
+    Gate,
+    /// Whether our ignore rules are the builder's: random patterns and trees.
+    Ignore,
 }
 
 /// The command line.
@@ -27,19 +32,25 @@ pub struct Args {
     pub sizes: Vec<Size>,
     /// How often each case runs; `None` for each measurement's own.
     pub runs: Option<usize>,
+    /// How many random cases to judge; `None` for each judge's own.
+    pub cases: Option<usize>,
+    /// What the random cases follow from; `None` for the clock, so that every run judges others.
+    pub seed: Option<u64>,
 }
 
 /// How to call this program.
 pub const USAGE: &str = "\
 Usage: cargo xtask bench [gate-speed|confirm|memory|build|compile|all] [--size S|M|L]... [--runs N]
+       cargo xtask bench gate|ignore [-n CASES] [--seed N]
 
-Without a name everything is measured, except compiling.";
+Without a name everything is measured, except compiling. `gate` and `ignore` measure nothing: they hold the gate's
+verdicts and the ignore rules against the real builder, in random cases that follow from a seed.";
 
 impl Args {
     /// Reads the arguments; `None` when help is wanted.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Self>> {
-        use What::{Build, Compile, Confirm, GateSpeed, Memory};
-        let mut parsed = Self { what: Vec::new(), sizes: Vec::new(), runs: None };
+        use What::{Build, Compile, Confirm, Gate, GateSpeed, Ignore, Memory};
+        let mut parsed = Self { what: Vec::new(), sizes: Vec::new(), runs: None, cases: None, seed: None };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -47,6 +58,10 @@ impl Args {
                 "-h" | "--help" => return Ok(None),
                 "--size" => parsed.sizes.push(value()?.parse()?),
                 "--runs" => parsed.runs = Some(value()?.parse().context("--runs needs a number")?),
+                "-n" => parsed.cases = Some(value()?.parse().context("-n needs a number")?),
+                "--seed" => parsed.seed = Some(value()?.parse().context("--seed needs a number")?),
+                "gate" => parsed.what.push(Gate),
+                "ignore" => parsed.what.push(Ignore),
                 "gate-speed" => parsed.what.push(GateSpeed),
                 "confirm" => parsed.what.push(Confirm),
                 "memory" => parsed.what.push(Memory),

@@ -7,6 +7,7 @@ mod compile;
 mod confirm;
 mod floor;
 mod gate;
+mod judges;
 mod machine;
 mod measure;
 mod memory;
@@ -43,7 +44,9 @@ fn measure(args: Vec<String>) -> Result<()> {
         report::line(args::USAGE);
         return Ok(());
     };
-    place::compile_tool()?;
+    if args.what.iter().any(|what| !matches!(what, What::Gate | What::Ignore)) {
+        place::compile_tool()?;
+    }
     report::line(machine::line());
     let sizes = |own: &'static [Size]| if args.sizes.is_empty() { own } else { args.sizes.as_slice() };
     for what in &args.what {
@@ -53,6 +56,8 @@ fn measure(args: Vec<String>) -> Result<()> {
             What::Memory => memory::run(sizes(&[Size::M, Size::L]))?,
             What::Build => builds::run(sizes(&[Size::S]), args.runs)?,
             What::Compile => compile::run()?,
+            What::Gate => judges::gate(args.cases.unwrap_or(1_000), args.seed)?,
+            What::Ignore => judges::ignore(args.cases.unwrap_or(2_000), args.seed)?,
         }
         report::line(machine::line());
     }

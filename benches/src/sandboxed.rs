@@ -9,7 +9,8 @@ use crate::report;
 
 /// A sandbox that is up.
 pub struct Sandboxed {
-    env: Vec<(String, String)>,
+    /// The environment of programs that are to use it.
+    pub env: Vec<(String, String)>,
     /// The program `docker-buildx`.
     pub buildx: Utf8PathBuf,
 }

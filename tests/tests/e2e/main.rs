@@ -8,6 +8,7 @@ mod world;
 mod answers;
 mod by_hand;
 mod gate;
+mod judges;
 mod patterns;
 mod registry;
 mod trouble;
@@ -40,6 +41,8 @@ const TESTS: &[Test] = &[
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),
     ("the_ignore_table_is_what_the_engine_does", by_hand::the_ignore_table_is_what_the_engine_does),
+    ("no_verdict_of_the_gate_is_wrong", judges::no_verdict_of_the_gate_is_wrong),
+    ("the_ignore_rules_are_those_of_the_engine", judges::the_ignore_rules_are_those_of_the_engine),
 ];
 
 fn main() -> ExitCode {
