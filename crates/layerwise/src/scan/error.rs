@@ -62,6 +62,15 @@ pub enum ScanError {
         /// Its target, as it is written there.
         target: String,
     },
+    /// A declared link that leads to a name which BuildKit takes for a pattern: it follows links by patterns
+    /// (`tonistiigi/fsutil`, `followlinks.go`), and then does not find the file.
+    #[error("the symbolic link `{link}` leads to `{path}`, whose name BuildKit takes for a pattern")]
+    LinkToPattern {
+        /// The link.
+        link: RepoPath,
+        /// Where it leads.
+        path: RepoPath,
+    },
     /// Links that lead to each other.
     #[error("`{path}` is a symbolic link that leads back to itself")]
     LinkLoop {
@@ -79,7 +88,7 @@ pub enum ScanError {
         why: &'static str,
     },
     /// The system did not let us.
-    #[error("cannot read `{path}`")]
+    #[error("cannot read `{path}`: {}", .cause.kind())]
     Unreadable {
         /// Where.
         path: RepoPath,
@@ -106,6 +115,7 @@ impl ScanError {
             Self::LinkLeaves { .. } => {
                 "an image is built from the repository alone: copy the target into it, or leave the link out with a pattern"
             }
+            Self::LinkToPattern { .. } => "declare the file itself, or take `[` and `\\` out of its path",
             Self::LinkLoop { .. } => return None,
             Self::Name { .. } => "rename it, or leave it out with a pattern (`?` stands for any character)",
             Self::Unreadable { .. } => return None,

@@ -78,6 +78,9 @@ impl<'a> Resolver<'a> {
                     // Below a place in the repository, a rest without `..` stays in it.
                     path = RepoPath::below(&inside, rest)
                         .map_err(|_| ScanError::LinkLeaves { path: link.clone(), target: target.clone() })?;
+                    if path.as_str().contains(['[', '\\']) {
+                        return Err(ScanError::LinkToPattern { link, path });
+                    }
                     links.push((link, target));
                 }
             }

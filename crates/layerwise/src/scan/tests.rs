@@ -165,6 +165,23 @@ fn a_declared_link_counts_with_all_that_it_leads_over() {
 }
 
 #[test]
+fn a_declared_link_to_what_buildkit_takes_for_a_pattern_is_refused() {
+    let repo = Repo::new(&["odd/[x].txt", "odd/a\\b", "odd/a*b?]", "[d]/f"]);
+    repo.link("set", "odd/[x].txt");
+    repo.link("escape", "odd/a\\b");
+    repo.link("folder", "[d]");
+    repo.link("star", "odd/a*b?]");
+    assert_eq!(
+        repo.errors(&[file("set"), file("escape"), file("folder/f"), file("star"), file("odd/[x].txt")]),
+        [
+            "the symbolic link `escape` leads to `odd/a\\b`, whose name BuildKit takes for a pattern",
+            "the symbolic link `folder` leads to `[d]/f`, whose name BuildKit takes for a pattern",
+            "the symbolic link `set` leads to `odd/[x].txt`, whose name BuildKit takes for a pattern",
+        ]
+    );
+}
+
+#[test]
 fn a_link_that_leaves_the_repository_is_refused() {
     let repo = Repo::new(&["a/x"]);
     repo.link("a/absolute", "/etc/passwd");
@@ -201,7 +218,7 @@ fn every_wrong_declaration_is_named_once() {
             "`gone` does not exist",
             "`loop` is a symbolic link that leads back to itself",
             "`to_a` goes through the symbolic link `to_a`: the folder is `a`",
-            &format!("cannot read `{endless}`"),
+            &format!("cannot read `{endless}`: invalid filename"),
         ]
     );
     assert_eq!(
