@@ -69,6 +69,13 @@ impl Digest {
         self.with_text(|text| text[ALGORITHM.len()..][..12].to_owned())
     }
 
+    /// The first 64 bits as a number: for where a digest does not fit.
+    #[must_use]
+    pub fn prefix(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// `sha256:` and the hexadecimal digits. On the stack: a fingerprint has a digest for every file.
     fn with_text<A>(&self, use_text: impl FnOnce(&str) -> A) -> A {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -23,6 +23,7 @@ mod facts;
 mod handler;
 mod problem;
 
+pub use context::ContextError;
 pub use problem::Problem;
 
 /// A repository's images as they are now.
@@ -47,7 +48,7 @@ pub struct Inspected {
     pub followed: Vec<RepoPath>,
     /// Third-party requirements that it installs because local packages need them.
     pub requirements: Vec<String>,
-    /// Inputs whose mode is not what git keeps of it.
+    /// Inputs whose mode is not what git keeps of it: only their copies have modes that every checkout gives.
     pub odd_modes: BTreeMap<RepoPath, u32>,
     /// What its fingerprint is made of.
     pub ingredients: Ingredients,

@@ -238,13 +238,17 @@ impl Running {
                 let file = self.folder.join(format!("{own}.Dockerfile"));
                 fs::write(&file, &dockerfile)?;
                 fs::write(self.folder.join(format!("{own}.Dockerfile.dockerignore")), ignore)?;
-                let mut context = inspection.context(place, &self.folder.join(&own))?;
-                if context == inspection.root {
+                // The checkout itself wherever it will do: the truth is what anybody's builder makes of it.
+                let context = if inspected.odd_modes.is_empty() {
                     if !snapshot.exists() {
                         copy(&inspection.root, &snapshot)?;
                     }
-                    context.clone_from(&snapshot);
-                }
+                    snapshot.clone()
+                } else {
+                    let context = self.folder.join(&own);
+                    inspection.copy_context(place, &context).map_err(io::Error::other)?;
+                    context
+                };
                 batch.targets.push(Target { context, dockerfile: file, linked, stage: stage.clone() });
                 batch.targets.len() - 1
             };

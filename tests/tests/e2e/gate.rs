@@ -70,6 +70,22 @@ pub fn a_readme_edit_rebuilds_nothing(world: &World) -> Result<(), Failed> {
     Ok(())
 }
 
+/// BuildKit takes a file for unchanged when its size and its time are.
+pub fn an_edit_that_keeps_size_and_time_is_built(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::local(world, "kept")?;
+    let handler = checkout.root.join("lambdas/ping/handler.py");
+    let time = fs::metadata(&handler)?.modified()?;
+    let text = fs::read_to_string(&handler)?;
+    for word in ["before", "behind"] {
+        fs::write(&handler, format!("{text}# {word}\n"))?;
+        fs::File::options().write(true).open(&handler)?.file().set_modified(time)?;
+        assert_eq!(checkout.build(&["ping"])?.with("built"), names(["ping"]));
+        let image = ["run", "--rm", "--entrypoint=tail", "ping:local", "-n1", "/var/task/handler.py"];
+        assert_eq!(world.docker(&image)?, format!("# {word}\n"));
+    }
+    Ok(())
+}
+
 /// A switch to another branch and back builds nothing, and yet `<name>:local` is what the sources say.
 pub fn the_readable_tag_follows_the_sources(world: &World) -> Result<(), Failed> {
     let checkout = Checkout::local(world, "switched")?;

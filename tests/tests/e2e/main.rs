@@ -27,6 +27,7 @@ const TESTS: &[Test] = &[
     ("a_handler_edit_rebuilds_one_image", gate::a_handler_edit_rebuilds_one_image),
     ("a_package_edit_rebuilds_its_dependants", gate::a_package_edit_rebuilds_its_dependants),
     ("a_readme_edit_rebuilds_nothing", gate::a_readme_edit_rebuilds_nothing),
+    ("an_edit_that_keeps_size_and_time_is_built", gate::an_edit_that_keeps_size_and_time_is_built),
     ("the_readable_tag_follows_the_sources", gate::the_readable_tag_follows_the_sources),
     ("a_checkout_with_another_umask_is_a_hit", gate::a_checkout_with_another_umask_is_a_hit),
     ("each_lambda_answers_its_sample_event", answers::each_lambda_answers_its_sample_event),

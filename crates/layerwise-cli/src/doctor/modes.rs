@@ -18,10 +18,10 @@ pub fn check(inspection: &Inspection) -> Vec<Finding> {
     }
     let finding = |(path, mode)| {
         let message = format!(
-            "`{path}` has mode {:04o}: only a copy with git's modes can go into an image",
+            "`{path}` has mode {:04o}: a build by hand would put a file into the image that Lambda cannot read",
             mode & 0o7777
         );
-        Finding::warning(TOPIC, message, format!("chmod go+r '{path}', so that the copy is not needed"))
+        Finding::warning(TOPIC, message, format!("chmod go+r '{path}'"))
     };
     private.into_iter().map(finding).collect()
 }

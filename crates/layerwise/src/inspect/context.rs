@@ -1,64 +1,97 @@
-//! The build context of one target: the repository itself, or, where modes on the disk are not what git keeps of
-//! them, a copy with the modes that every checkout would have. Never changes the repository.
+//! The build context of one target: a copy of exactly its inputs, in a folder of ours. Never changes the repository.
 //!
-//! BuildKit takes modes as they are on the disk, and so would images built under umask 0002 and 0022 differ although
-//! nothing that counts does.
+//! BuildKit takes files as they are on the disk, and takes one for unchanged when its size and its modification time are
+//! (`tonistiigi/fsutil`, `diff_containerd.go`). But a checkout's modes depend on the umask, and tools that keep times (`tar`,
+//! `rsync -t`, whatever builds reproducibly) change bytes without changing either. In the copy modes are what git keeps of
+//! them, and a file's modification time tells its content. So two checkouts build the same image, no edit is overlooked, and
+//! what has not changed is neither copied nor sent to the builder again.
 
-use std::io;
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, SystemTime};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use fs_err as fs;
 
 use super::Inspection;
+use crate::digest::Digest;
 use crate::inputs::Entry;
+use crate::repo_path::RepoPath;
+
+/// Why there is no copy.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// An input is no longer what it was when the fingerprint was made.
+    #[error("{path} is no longer what it was")]
+    Moved {
+        /// The input.
+        path: RepoPath,
+    },
+    /// The disk did not let us; the message names the path.
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+}
+
+/// 2000-01-01, which every archive format can write: the second of all modification times.
+const SECOND: Duration = Duration::from_secs(946_684_800);
+
+/// What the copy has to have, folders on the way included.
+type Wanted<'a> = BTreeMap<RepoPath, &'a Entry>;
 
 impl Inspection {
-    /// The folder that the build of the target at `place` reads; a copy is made below `folder`.
+    /// Brings `context` to hold the inputs of the target at `place` and nothing else. Each file is digested while it is
+    /// copied: what is in the copy is what the fingerprint says.
     ///
     /// # Errors
-    /// Of the file system; they name the path.
-    pub fn context(&self, place: usize, folder: &Utf8Path) -> io::Result<Utf8PathBuf> {
-        let inspected = &self.targets[place];
-        if inspected.odd_modes.is_empty() {
-            return Ok(self.root.clone());
+    /// [`ContextError`].
+    pub fn copy_context(&self, place: usize, context: &Utf8Path) -> Result<(), ContextError> {
+        let mut wanted = Wanted::new();
+        for (path, entry) in self.targets[place].ingredients.classes.values().flat_map(|class| &class.files) {
+            let above = std::iter::successors(path.parent(), RepoPath::parent);
+            wanted
+                .extend(above.take_while(|folder| !folder.is_root()).map(|folder| (folder, &Entry::Folder)));
+            wanted.insert(path.clone(), entry);
         }
-        let context = folder.join("context");
-        match fs::remove_dir_all(&context) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => make_folder(&context)?,
-        }
-        for class in inspected.ingredients.classes.values() {
-            for (path, entry) in &class.files {
-                let (from, to) = (path.on_disk(&self.root), path.on_disk(&context));
-                make_folders_to(&context, &to)?;
-                match entry {
-                    Entry::Folder => make_folder(&to)?,
-                    Entry::Link { target } => make_link(target, &to)?,
-                    Entry::File { executable, .. } => {
-                        fs::copy(&from, &to)?;
-                        set_mode(&to, if *executable { 0o755 } else { 0o644 })?;
+        make_folder(context)?;
+        remove_others(context, &RepoPath::root(), &wanted)?;
+        for (path, entry) in wanted {
+            let copy = path.on_disk(context);
+            match entry {
+                Entry::Folder => make_folder(&copy)?,
+                Entry::Link { target } => make_link(target, &copy)?,
+                Entry::File { digest, executable } => {
+                    let mode = if *executable { 0o755 } else { 0o644 };
+                    if !is_copied(&copy, *digest, mode)?
+                        && !copy_file(&path.on_disk(&self.root), &copy, *digest, mode)?
+                    {
+                        return Err(ContextError::Moved { path });
                     }
                 }
             }
         }
-        Ok(context)
-    }
-
-    /// Removes a context that [`Inspection::context`] made; the repository itself stays.
-    ///
-    /// # Errors
-    /// Of the file system; they name the path.
-    pub fn drop_context(&self, context: &Utf8Path) -> io::Result<()> {
-        if context == self.root { Ok(()) } else { fs::remove_dir_all(context) }
+        Ok(())
     }
 }
 
-fn make_folders_to(context: &Utf8Path, path: &Utf8Path) -> io::Result<()> {
-    let mut missing: Vec<&Utf8Path> =
-        path.ancestors().skip(1).take_while(|folder| *folder != context && !folder.exists()).collect();
-    while let Some(folder) = missing.pop() {
-        make_folder(folder)?;
+/// Removes what is not wanted, or is of another kind than what is wanted in its place.
+fn remove_others(context: &Utf8Path, folder: &RepoPath, wanted: &Wanted<'_>) -> io::Result<()> {
+    for entry in fs::read_dir(folder.on_disk(context))? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let path = entry.file_name().to_str().and_then(|name| folder.child(name).ok());
+        let stays = match path.as_ref().and_then(|path| wanted.get(path)) {
+            Some(Entry::Folder) => kind.is_dir(),
+            Some(Entry::Link { .. }) => kind.is_symlink(),
+            Some(Entry::File { .. }) => kind.is_file(),
+            None => false,
+        };
+        match path {
+            Some(path) if stays && kind.is_dir() => remove_others(context, &path, wanted)?,
+            _ if stays => {}
+            _ if kind.is_dir() => fs::remove_dir_all(entry.path())?,
+            _ => fs::remove_file(entry.path())?,
+        }
     }
     Ok(())
 }
@@ -69,14 +102,65 @@ fn make_folder(path: &Utf8Path) -> io::Result<()> {
     set_mode(path, 0o755)
 }
 
-/// The same link may belong to two layer classes.
 fn make_link(target: &str, path: &Utf8Path) -> io::Result<()> {
-    match fs::os::unix::fs::symlink(target, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result,
+    match fs::read_link(path) {
+        Ok(present) if present.to_str() == Some(target) => return Ok(()),
+        Ok(_) => fs::remove_file(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
+    fs::os::unix::fs::symlink(target, path)
+}
+
+/// Whether `copy` has been made already: its time is set last.
+fn is_copied(copy: &Utf8Path, digest: Digest, mode: u32) -> io::Result<bool> {
+    match fs::symlink_metadata(copy) {
+        Ok(found) => {
+            Ok(found.permissions().mode() & 0o7777 == mode && found.modified()? == modification_time(digest))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the file still had the bytes of `digest`; only then the copy gets its mode and its time.
+fn copy_file(from: &Utf8Path, to: &Utf8Path, digest: Digest, mode: u32) -> io::Result<bool> {
+    let from = match fs::File::open(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        from => from?,
+    };
+    let mut copy = fs::File::create(to)?;
+    let (found, _) = Digest::of_reader(Tee { from, to: &mut copy })?;
+    if found == digest {
+        set_mode(to, mode)?;
+        copy.file().set_modified(modification_time(digest))?;
+    }
+    Ok(found == digest)
+}
+
+/// A time that tells contents of one size apart: BuildKit compares nanoseconds.
+fn modification_time(digest: Digest) -> SystemTime {
+    SystemTime::UNIX_EPOCH + SECOND + Duration::from_nanos(digest.prefix() % 1_000_000_000)
 }
 
 fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
+
+/// Writes what is read.
+struct Tee<R, W> {
+    from: R,
+    to: W,
+}
+
+impl<R: Read, W: Write> Read for Tee<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..read])?;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;

@@ -15,7 +15,7 @@ use crate::fs::Lock;
 use crate::graph::{Target, TargetParent};
 use crate::image::Kind;
 use crate::image_ref::ImageRef;
-use crate::inspect::{Inspected, Inspection, Problem};
+use crate::inspect::{ContextError, Inspected, Inspection, Problem};
 use crate::plan::{Reason, Verdict};
 use crate::process::Cancel;
 use crate::readable;
@@ -64,7 +64,6 @@ pub(super) fn build(
     let begun = Instant::now();
     let progress = |progress| events(Event::Progress { target: place, progress });
     let built = world.builder.build(&request, cancel, &progress);
-    inspection.drop_context(&request.context).map_err(environment)?;
     let built = built?;
 
     let reference = request.tags[0].clone();
@@ -129,7 +128,12 @@ fn request(
     let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
     fs::write(&dockerfile, inspected.dockerfile.to_string()).map_err(environment)?;
     fs::write(&ignore, inspected.allow_list().text()).map_err(environment)?;
-    let context = inspection.context(place, &folder).map_err(environment)?;
+    // In one place for all builds of the target, so that the builder is only sent what has changed.
+    let context = world.work.join("contexts").join(&target.label);
+    inspection.copy_context(place, &context).map_err(|error| match error {
+        ContextError::Moved { path } => Failure::InputsMoved { changes: path.to_string() },
+        ContextError::Disk(error) => environment(error),
+    })?;
 
     let reference =
         world.destination.content_reference(&target.name, &inspected.fingerprint).map_err(environment)?;
