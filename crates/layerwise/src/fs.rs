@@ -46,6 +46,17 @@ fn rename_if_free(temporary: &Utf8Path, path: &Utf8Path) -> io::Result<()> {
     }
 }
 
+/// Removes a file, unless somebody else has.
+///
+/// # Errors
+/// Any other error of the file system; it names the path.
+pub fn remove_if_there(path: &Utf8Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// Removes what writers that were killed have left in `folder`. Only for somebody who keeps other writers out meanwhile.
 ///
 /// # Errors

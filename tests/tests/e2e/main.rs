@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkout;
+mod quick;
+mod truth;
 mod world;
 
 mod answers;
 mod by_hand;
 mod gate;
 mod judges;
+mod kills;
 mod patterns;
 mod registry;
 mod trouble;
@@ -38,6 +41,7 @@ const TESTS: &[Test] = &[
     ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),
     ("secrets_are_nowhere", trouble::secrets_are_nowhere),
+    ("a_killed_run_is_finished_by_the_next", kills::a_killed_run_is_finished_by_the_next),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),
