@@ -14,6 +14,7 @@ mod judges;
 mod kills;
 mod patterns;
 mod registry;
+mod together;
 mod trouble;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ const TESTS: &[Test] = &[
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),
     ("secrets_are_nowhere", trouble::secrets_are_nowhere),
     ("a_killed_run_is_finished_by_the_next", kills::a_killed_run_is_finished_by_the_next),
+    ("many_runs_build_each_image_once", together::many_runs_build_each_image_once),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),
