@@ -1,6 +1,6 @@
 //! `kill -9` and Ctrl-C at any moment: the next run finishes the job, no record lies, nothing stays.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fs_err as fs;
 use layerwise_tests::random::Random;
@@ -28,16 +28,13 @@ pub fn a_killed_run_is_finished_by_the_next(world: &World) -> Result<(), Failed>
     let checkout = quick::checkout(world, "kills", &mut random)?;
     quick::finish(&checkout)?;
     let mut truth = Truth::of(&checkout);
-    let begun = Instant::now();
-    quick::edit(&checkout, &mut random);
-    quick::finish(&checkout)?;
-    let whole = begun.elapsed();
+    let whole = quick::whole(&checkout, &mut random)?;
     for case in 0..quick::cases(20) {
         quick::edit(&checkout, &mut random);
         let moment = match case % 6 {
             0 => Moment::Building,
             1 => Moment::Pushed,
-            _ => Moment::After(whole * u32::try_from(random.below(1_000))? / 1_000),
+            _ => Moment::After(quick::within(whole, &mut random)),
         };
         let signal = if (case + case / 6) % 2 == 0 { "KILL" } else { "INT" };
         let ended = end(&checkout, moment, signal)

@@ -9,6 +9,7 @@ mod world;
 
 mod answers;
 mod by_hand;
+mod edits;
 mod gate;
 mod judges;
 mod kills;
@@ -44,6 +45,7 @@ const TESTS: &[Test] = &[
     ("secrets_are_nowhere", trouble::secrets_are_nowhere),
     ("a_killed_run_is_finished_by_the_next", kills::a_killed_run_is_finished_by_the_next),
     ("many_runs_build_each_image_once", together::many_runs_build_each_image_once),
+    ("edits_while_building_leave_no_false_record", edits::edits_while_building_leave_no_false_record),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

@@ -1,6 +1,7 @@
 //! Checkouts of the monorepo whose images build in an instant, and what must be true of them after any trouble.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -54,6 +55,19 @@ pub fn cases(bounded: usize) -> usize {
 /// The seed of a test of random moments: `LAYERWISE_SEED`, or always the same.
 pub fn seed() -> u64 {
     std::env::var("LAYERWISE_SEED").map_or(1, |seed| seed.parse().expect("LAYERWISE_SEED is a number"))
+}
+
+/// About how long a run takes in which something is built.
+pub fn whole(checkout: &Checkout<'_>, random: &mut Random) -> Result<Duration, Failed> {
+    edit(checkout, random);
+    let begun = Instant::now();
+    finish(checkout)?;
+    Ok(begun.elapsed())
+}
+
+/// Any moment of `whole`.
+pub fn within(whole: Duration, random: &mut Random) -> Duration {
+    whole.mul_f64(random.below(1_000) as f64 / 1_000.0)
 }
 
 /// Builds until everything is there, and expects nothing to stay behind of whatever was before.
