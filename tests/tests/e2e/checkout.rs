@@ -93,6 +93,12 @@ impl<'a> Checkout<'a> {
         self.with_arguments(self.world.command(self.program, &self.root), arguments)
     }
 
+    /// The program as the last words of another one's arguments.
+    pub fn below(&self, words: &[&str], arguments: &[&str]) -> Command {
+        let command = self.world.command(words[0], &self.root).args(words[1..].iter().copied());
+        self.with_arguments(command.args([self.program]), arguments)
+    }
+
     fn with_arguments(&self, command: Command, arguments: &[&str]) -> Command {
         let command = command.env("DOCKER_CONFIG", self.docker_config.as_str());
         let command = command.env("LAYERWISE_RECORDS", self.records.as_str());
@@ -120,9 +126,7 @@ impl<'a> Checkout<'a> {
         rustix::fs::mkfifoat(rustix::fs::CWD, fifo.as_std_path(), rustix::fs::Mode::RWXU)?;
         // As a terminal does it: the signal goes to the program's process group, in which nobody else is.
         let script = "(read -r signal < \"$0\" && kill -s \"$signal\" 0) > /dev/null 2>&1 & exec \"$@\"";
-        let shell =
-            self.world.command("/bin/sh", &self.root).args(["-c", script, fifo.as_str(), self.program]);
-        let command = self.with_arguments(shell, arguments);
+        let command = self.below(&["/bin/sh", "-c", script, fifo.as_str()], arguments);
         let said = std::thread::scope(|scope| {
             let run = scope.spawn(|| self.world.run(&command));
             // Not a wait for something: any moment is as good as any other.

@@ -34,8 +34,7 @@ pub fn edits_while_building_leave_no_false_record(world: &World) -> Result<(), F
         held.map_err(|why| format!("seed {seed}, case {case}: {}", why.message().unwrap_or("?")))?;
     }
     quick::finish(&checkout)?;
-    truth.check()?;
-    truth.check_tags()
+    truth.check().map(|_| ())
 }
 
 /// A build with edits at random moments.
