@@ -16,6 +16,7 @@ mod kills;
 mod lost;
 mod patterns;
 mod registry;
+mod secrets;
 mod surroundings;
 mod together;
 mod trouble;
@@ -44,7 +45,7 @@ const TESTS: &[Test] = &[
     ("an_edit_during_a_build_leaves_no_record", trouble::an_edit_during_a_build_leaves_no_record),
     ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),
-    ("secrets_are_nowhere", trouble::secrets_are_nowhere),
+    ("secrets_are_nowhere", secrets::secrets_are_nowhere),
     ("a_killed_run_is_finished_by_the_next", kills::a_killed_run_is_finished_by_the_next),
     ("many_runs_build_each_image_once", together::many_runs_build_each_image_once),
     ("edits_while_building_leave_no_false_record", edits::edits_while_building_leave_no_false_record),
