@@ -30,7 +30,7 @@ pub fn secrets_are_nowhere(world: &World) -> Result<(), Failed> {
     let checkout = Checkout::of(world, "secrets", root, prefix, env!("CARGO_BIN_EXE_patterns"))?;
     let pip = world.folder("secrets/pip").join("pip.conf");
     let index = |place: &str| format!("http://user:{CANARY}-{place}@127.0.0.1:9/simple");
-    fs::write(&pip, format!("[global]\nextra-index-url = {}\nretries = 0\n", index("pip-file")))?;
+    fs::write(&pip, format!("[global]\nextra-index-url = {}\nretries = 2\n", index("pip-file")))?;
 
     let command = checkout
         .command(&["build-lambdas", "secretive", "required", "trees", "nested", "--verbose"])
