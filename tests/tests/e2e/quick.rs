@@ -81,7 +81,7 @@ pub fn finish(checkout: &Checkout<'_>) -> Result<(), Failed> {
     if left.is_empty() { Ok(()) } else { Err(format!("after the next run there is {left:#?}").into()) }
 }
 
-/// Files that are neither records, locks, logs nor what a build reads.
+/// Files that are neither records, locks, logs nor what a build reads; the copies of inputs are held against their images.
 fn leftovers(checkout: &Checkout<'_>) -> BTreeSet<String> {
     let meant = |path: &Utf8Path| {
         let name = path.file_name().unwrap_or_default();
@@ -91,7 +91,9 @@ fn leftovers(checkout: &Checkout<'_>) -> BTreeSet<String> {
             })
     };
     let places = [checkout.root.join("target/layerwise"), checkout.records_folder().to_owned()];
-    let ours = places.iter().flat_map(|place| files(place)).filter(|path| !meant(path));
+    let contexts = checkout.root.join("target/layerwise/contexts");
+    let ours = places.iter().flat_map(|place| files(place));
+    let ours = ours.filter(|path| !path.starts_with(&contexts) && !meant(path));
     let temporary = checkout.temporary().read_dir_utf8().into_iter().flatten().flatten();
     let temporary = temporary.map(camino::Utf8DirEntry::into_path);
     ours.chain(temporary).map(Utf8PathBuf::into_string).collect()
