@@ -23,6 +23,7 @@ pub use find::{FindError, find};
 
 use crate::builder::{BuildError, BuildProgress, BuildRequest, Builder, Built, SecretSource};
 use crate::digest::Digest;
+use crate::fs::remove_if_there;
 use crate::process::{Cancel, Channel, Command, ProcessError};
 use gate::Gate;
 use narrator::Narrator;
@@ -127,7 +128,7 @@ impl Builder for Buildx {
 
         let mut attempts = 0;
         loop {
-            let log = remove(&metadata)
+            let log = remove_if_there(&metadata)
                 .and_then(|()| open_log(&request.log, &self.program, &args))
                 .map_err(|error| unavailable(error.to_string()))?;
             let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&request.secrets));
@@ -175,14 +176,6 @@ fn open_log(path: &Utf8Path, program: &Utf8Path, args: &[String]) -> std::io::Re
     Ok(log)
 }
 
-/// Removes a file, if it is there.
-fn remove(path: &Utf8Path) -> std::io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
-}
-
 /// The digests that a finished build has left: the result's, and its configuration's.
 fn take_metadata(path: &Utf8Path) -> Result<(Digest, Option<Digest>), String> {
     #[derive(Deserialize)]
@@ -193,7 +186,7 @@ fn take_metadata(path: &Utf8Path) -> Result<(Digest, Option<Digest>), String> {
         config: Option<Digest>,
     }
     let text = fs::read_to_string(path).map_err(|error| format!("buildx left no metadata: {error}"))?;
-    remove(path).map_err(|error| error.to_string())?;
+    remove_if_there(path).map_err(|error| error.to_string())?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| format!("buildx left metadata that cannot be read: {error}"))?;
     // Without manifests, as in the oldest engines, there is a configuration only.

@@ -46,6 +46,17 @@ fn rename_if_free(temporary: &Utf8Path, path: &Utf8Path) -> io::Result<()> {
     }
 }
 
+/// Removes a file, unless somebody else has.
+///
+/// # Errors
+/// Any other error of the file system; it names the path.
+pub fn remove_if_there(path: &Utf8Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// Removes what writers that were killed have left in `folder`. Only for somebody who keeps other writers out meanwhile.
 ///
 /// # Errors
@@ -95,8 +106,11 @@ enum Durability {
 }
 
 fn write_beside(path: &Utf8Path, bytes: &[u8], durability: Durability) -> io::Result<camino::Utf8PathBuf> {
-    let folder = path.parent().unwrap_or(Utf8Path::new("."));
-    fs::create_dir_all(folder)?;
+    let folder = folder_of(path);
+    match durability {
+        Durability::Process => fs::create_dir_all(folder)?,
+        Durability::PowerCut => create_folder(folder)?,
+    }
     let temporary = folder.join(format!(".{}.{}", path.file_name().unwrap_or("file"), unique()));
     let result = fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -114,7 +128,22 @@ fn finish(result: io::Result<()>, temporary: &Utf8Path, path: &Utf8Path) -> io::
         let _ = fs::remove_file(temporary);
         return Err(error);
     }
-    fs::File::open(path.parent().unwrap_or(Utf8Path::new(".")))?.sync_all()
+    sync_folder(folder_of(path))
+}
+
+/// Makes a folder with all above it, so that a power cut leaves them: each one's name stands in the folder above.
+fn create_folder(folder: &Utf8Path) -> io::Result<()> {
+    let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::create_dir_all(folder)?;
+    missing.into_iter().try_for_each(|made| sync_folder(folder_of(made)))
+}
+
+fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+fn folder_of(path: &Utf8Path) -> &Utf8Path {
+    path.parent().filter(|folder| *folder != "").unwrap_or(Utf8Path::new("."))
 }
 
 /// How the name of a temporary file ends; it begins with a dot.

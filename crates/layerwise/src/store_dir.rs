@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::digest::Digest;
-use crate::fs::{create_atomic, remove_temporaries};
+use crate::fs::{create_atomic, remove_if_there, remove_temporaries};
 use crate::name::Name;
 use crate::platform::Platform;
 use crate::record::{Record, RecordKey};
@@ -64,7 +64,7 @@ impl RecordStore for DirStore {
     }
 
     fn remove(&self, key: &RecordKey) -> Result<(), StoreError> {
-        without(&self.path(key)).map_err(self.error("write"))
+        remove_if_there(&self.path(key)).map_err(self.error("write"))
     }
 
     fn recent(&self, image: &Name, platform: Platform, limit: usize) -> Result<Vec<Record>, StoreError> {
@@ -87,16 +87,8 @@ impl RecordStore for DirStore {
         let probe = self.folder.join("writable");
         fs::create_dir_all(&self.folder)
             .and_then(|()| fs::write(&probe, "can this be written?"))
-            .and_then(|()| without(&probe))
+            .and_then(|()| remove_if_there(&probe))
             .map_err(self.error("write"))
-    }
-}
-
-/// Removes a file, if nobody else has.
-fn without(path: &Utf8Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
     }
 }
 

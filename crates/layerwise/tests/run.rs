@@ -153,6 +153,27 @@ fn a_handler_that_is_not_there_fails_before_anything_is_built() {
     assert!(engine.built().is_empty());
 }
 
+/// Neither the clock nor the times of files and records decide anything, wherever they stand.
+#[test]
+fn no_clock_decides() {
+    const YEAR: u64 = 365 * 24 * 60 * 60;
+    let project = Project::new();
+    let engine = Engine::default();
+    let first = project.read("alone/handler.py");
+    for (round, clock) in
+        [1_700_000_000, 0, 1_700_000_000 - YEAR, 1_700_000_000 + YEAR].into_iter().enumerate()
+    {
+        project.set_clock(clock);
+        project.touch(clock);
+        project.write("alone/handler.py", &format!("{first}# {round}\n"));
+        assert_eq!(built(&project, &project.run(&engine, &["alone"], false)), ["alone"], "{clock}");
+        project.touch(clock);
+        assert!(built(&project, &project.run(&engine, &["alone"], false)).is_empty(), "{clock}");
+    }
+    project.write("alone/handler.py", &format!("{first}# 0\n"));
+    assert!(built(&project, &project.run(&engine, &["alone"], false)).is_empty());
+}
+
 #[test]
 fn two_runs_at_once_build_each_image_once() {
     let project = Project::new();

@@ -1,6 +1,7 @@
 //! A copy of the sample monorepo in a folder of a test's own, with a buildx that counts.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -63,13 +64,19 @@ impl<'a> Checkout<'a> {
         )?;
         fs::set_permissions(&counting, std::fs::Permissions::from_mode(0o755))?;
         let records = world.folder(&format!("{test}/records"));
+        world.folder(&format!("{test}/tmp"));
         Ok(Self { world, root, program, prefix, records, docker_config })
     }
 
     /// Another checkout of the same files that shares records and destination.
     pub fn second(&self, test: &str) -> Result<Checkout<'a>, Failed> {
+        self.second_of(test, &["base-images", "lambdas"])
+    }
+
+    /// As [`Checkout::second`], for a repository of these folders.
+    pub fn second_of(&self, test: &str, folders: &[&str]) -> Result<Checkout<'a>, Failed> {
         let root = self.world.folder(&format!("{test}/second checkout ü"));
-        for folder in ["base-images", "lambdas"] {
+        for folder in folders {
             copy(&self.root.join(folder), &root.join(folder))?;
         }
         Ok(Checkout {
@@ -83,9 +90,19 @@ impl<'a> Checkout<'a> {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let command = self.world.command(self.program, &self.root);
+        self.with_arguments(self.world.command(self.program, &self.root), arguments)
+    }
+
+    /// The program as the last words of another one's arguments.
+    pub fn below(&self, words: &[&str], arguments: &[&str]) -> Command {
+        let command = self.world.command(words[0], &self.root).args(words[1..].iter().copied());
+        self.with_arguments(command.args([self.program]), arguments)
+    }
+
+    fn with_arguments(&self, command: Command, arguments: &[&str]) -> Command {
         let command = command.env("DOCKER_CONFIG", self.docker_config.as_str());
         let command = command.env("LAYERWISE_RECORDS", self.records.as_str());
+        let command = command.env("TMPDIR", self.temporary().as_str());
         let place = self.prefix.iter().flat_map(|prefix| ["--push", "--registry", prefix]);
         let place: Vec<&str> =
             if arguments.first() == Some(&"build-lambdas") { place.collect() } else { Vec::new() };
@@ -94,6 +111,31 @@ impl<'a> Checkout<'a> {
 
     pub fn run(&self, arguments: &[&str]) -> Result<Said, Failed> {
         self.world.run(&self.command(arguments))
+    }
+
+    /// Runs, and sends `signal` to the program so long `after` its start, if at all. Answers its exit code, -1 when a
+    /// signal ended it.
+    pub fn interrupted(
+        &self,
+        arguments: &[&str],
+        signal: &str,
+        after: Option<Duration>,
+    ) -> Result<i32, Failed> {
+        let Some(after) = after else { return Ok(self.run(arguments)?.code) };
+        let fifo = self.docker_config.join("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, fifo.as_std_path(), rustix::fs::Mode::RWXU)?;
+        // As a terminal does it: the signal goes to the program's process group, in which nobody else is.
+        let script = "(read -r signal < \"$0\" && kill -s \"$signal\" 0) > /dev/null 2>&1 & exec \"$@\"";
+        let command = self.below(&["/bin/sh", "-c", script, fifo.as_str()], arguments);
+        let said = std::thread::scope(|scope| {
+            let run = scope.spawn(|| self.world.run(&command));
+            // Not a wait for something: any moment is as good as any other.
+            std::thread::park_timeout(after);
+            fs::write(&fifo, signal)?;
+            run.join().map_err(|_| "the run panicked")?
+        });
+        fs::remove_file(&fifo)?;
+        Ok(said?.code)
     }
 
     /// Builds, and answers the report.
@@ -106,14 +148,18 @@ impl<'a> Checkout<'a> {
 
     /// How often `buildx build` was called since the last time.
     pub fn builds(&self) -> usize {
+        self.built().len()
+    }
+
+    /// The fingerprints that `buildx build` was called for since the last time.
+    pub fn built(&self) -> Vec<String> {
         let calls = self.docker_config.join("calls");
-        let count = fs::read_to_string(&calls)
-            .unwrap_or_default()
-            .lines()
-            .filter(|l| l.starts_with("build "))
-            .count();
+        let said = fs::read_to_string(&calls).unwrap_or_default();
         let _ = fs::remove_file(calls);
-        count
+        let builds = said.lines().filter(|call| call.starts_with("build "));
+        let label =
+            |call: &str| call.split("--label=io.layerwise.fingerprint=").nth(1)?.get(..64).map(str::to_owned);
+        builds.map(|call| label(call).unwrap_or_default()).collect()
     }
 
     pub fn write(&self, path: &str, text: &str) {
@@ -132,6 +178,11 @@ impl<'a> Checkout<'a> {
 
     pub fn docker_config(&self) -> &Utf8Path {
         &self.docker_config
+    }
+
+    /// Where its programs put temporary files.
+    pub fn temporary(&self) -> Utf8PathBuf {
+        self.docker_config.with_file_name("tmp")
     }
 
     pub fn records_folder(&self) -> &Utf8Path {

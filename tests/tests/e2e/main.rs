@@ -3,14 +3,22 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkout;
+mod quick;
+mod truth;
 mod world;
 
 mod answers;
 mod by_hand;
+mod edits;
 mod gate;
 mod judges;
+mod kills;
+mod lost;
 mod patterns;
 mod registry;
+mod secrets;
+mod surroundings;
+mod together;
 mod trouble;
 
 use std::process::ExitCode;
@@ -37,7 +45,30 @@ const TESTS: &[Test] = &[
     ("an_edit_during_a_build_leaves_no_record", trouble::an_edit_during_a_build_leaves_no_record),
     ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),
-    ("secrets_are_nowhere", trouble::secrets_are_nowhere),
+    ("secrets_are_nowhere", secrets::secrets_are_nowhere),
+    ("a_killed_run_is_finished_by_the_next", kills::a_killed_run_is_finished_by_the_next),
+    ("many_runs_build_each_image_once", together::many_runs_build_each_image_once),
+    ("edits_while_building_leave_no_false_record", edits::edits_while_building_leave_no_false_record),
+    (
+        "a_full_folder_of_records_is_an_error_and_a_larger_one_is_not",
+        surroundings::a_full_folder_of_records_is_an_error_and_a_larger_one_is_not,
+    ),
+    (
+        "a_read_only_folder_of_records_is_said_before_anything_is_built",
+        surroundings::a_read_only_folder_of_records_is_said_before_anything_is_built,
+    ),
+    (
+        "records_deleted_meanwhile_are_written_again",
+        surroundings::records_deleted_meanwhile_are_written_again,
+    ),
+    (
+        "sixty_four_descriptors_are_enough_to_ask_the_engine",
+        surroundings::sixty_four_descriptors_are_enough_to_ask_the_engine,
+    ),
+    (
+        "an_engine_lost_in_mid_build_leaves_no_false_record",
+        lost::an_engine_lost_in_mid_build_leaves_no_false_record,
+    ),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

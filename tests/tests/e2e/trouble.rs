@@ -1,9 +1,9 @@
-//! Failures, interrupts, secrets: what must not happen then.
+//! Failures and interrupts: what must not happen then.
 
 use fs_err as fs;
 use libtest_mimic::Failed;
 
-use crate::checkout::{Checkout, files, names};
+use crate::checkout::{Checkout, names};
 use crate::world::World;
 
 pub fn a_failing_image_leaves_the_others_built(world: &World) -> Result<(), Failed> {
@@ -81,54 +81,5 @@ pub fn no_engine_is_said_in_one_line(world: &World) -> Result<(), Failed> {
     let told: Vec<_> = said.stderr.lines().filter(|line| line.starts_with("error:")).collect();
     assert_eq!(told.len(), 1, "{}", said.stderr);
     assert!(said.stderr.contains("--sandbox"), "{}", said.stderr);
-    Ok(())
-}
-
-/// Values that must not be found: each is looked for in everything that a run leaves behind.
-pub fn secrets_are_nowhere(world: &World) -> Result<(), Failed> {
-    let repository = layerwise_tests::patterns::repository();
-    // BuildKit joins equal steps of builds that run at once, whatever secrets they have: these are this test's own.
-    repository.write("services/one/requirements.txt", "# for the test of secrets\nsix==1.17.0\n");
-    let root = repository.root().to_owned();
-    // A prefix of its own too: the patterns are built at the same time, under the names of their own.
-    let prefix = Some(format!("{}/secrets", world.running.registry));
-    let checkout = Checkout::of(world, "secrets", root, prefix, env!("CARGO_BIN_EXE_patterns"))?;
-    let canary = "canary-5ca1ab1e";
-    let pip = checkout.world.folder("secrets/pip").join("pip.conf");
-    fs::write(
-        &pip,
-        format!("[global]\nextra-index-url = http://user:{canary}@127.0.0.1:9/simple\nretries = 2\n"),
-    )?;
-    let command = checkout
-        .command(&["build-lambdas", "secretive", "required", "--verbose"])
-        .env("LAYERWISE_TEST_TOKEN", canary)
-        .env("PIP_CONFIG_FILE", pip.as_str());
-    let said = world.run(&command)?;
-    assert_eq!(said.code, 0, "{}", said.stderr);
-    let calls = fs::read_to_string(checkout.docker_config().join("calls"))?;
-    let images = said.stdout.clone();
-    assert_eq!(images.lines().count(), 2, "{images}");
-    let mut left = vec![
-        ("stdout".to_owned(), said.stdout),
-        ("stderr".to_owned(), said.stderr),
-        ("calls".to_owned(), calls),
-    ];
-    for folder in [checkout.root.join("target"), checkout.records_folder().to_owned()] {
-        for path in files(&folder) {
-            left.push((path.to_string(), String::from_utf8_lossy(&fs::read(&path)?).into_owned()));
-        }
-    }
-    for image in images.lines().filter_map(|line| line.split([' ', '@']).nth(1)) {
-        world.docker(&["pull", "--quiet", image])?;
-        left.push((image.to_owned(), world.docker(&["image", "inspect", image])?));
-        left.push((image.to_owned(), world.docker(&["history", "--no-trunc", image])?));
-        let find =
-            format!("grep -rlF {canary} /var /tmp /etc /root /opt /run /home /usr/local 2>/dev/null || true");
-        let found = world.docker(&["run", "--rm", "--user=0", "--entrypoint=sh", image, "-c", &find])?;
-        assert_eq!(found, "", "{image}");
-    }
-    for (place, text) in left {
-        assert!(!text.contains(canary), "the secret is in {place}");
-    }
     Ok(())
 }

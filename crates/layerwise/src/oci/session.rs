@@ -91,6 +91,15 @@ impl Session {
                 return Err(unexpected(place, &"it redirects to a place without encryption"));
             }
             match response.status() {
+                // Whoever it redirects to could name a token server of its own, and have our login sent there.
+                status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+                    if let Some(other) = elsewhere(place, &response) =>
+                {
+                    return Err(unauthorized(
+                        place,
+                        &format!("it redirects to {other}, which answers {status}"),
+                    ));
+                }
                 // Once for a first challenge, once more for a token whose time is over.
                 StatusCode::UNAUTHORIZED if refused.is_none() || refused != authorization => {
                     let offered = response.headers().get_all(header::WWW_AUTHENTICATE);
@@ -251,6 +260,13 @@ impl Session {
             .ok_or_else(|| unexpected(place, &format!("its token server answers {status} and no token")))?;
         Ok(format!("Bearer {token}"))
     }
+}
+
+/// The host that answered, when a redirect led to another one than the registry's.
+fn elsewhere(place: &Place, response: &Response<Body>) -> Option<String> {
+    let host = response.get_uri().authority()?.as_str();
+    let own = place.base.split("://").nth(1)?;
+    (!host.eq_ignore_ascii_case(own)).then(|| host.to_owned())
 }
 
 fn basic(credentials: &Credentials) -> Option<String> {

@@ -88,7 +88,7 @@ pub enum ScanError {
         why: &'static str,
     },
     /// The system did not let us.
-    #[error("cannot read `{path}`: {}", .cause.kind())]
+    #[error("cannot read `{path}`: {}", why(.cause))]
     Unreadable {
         /// Where.
         path: RepoPath,
@@ -99,6 +99,14 @@ pub enum ScanError {
     /// A pattern of a declared folder means nothing.
     #[error(transparent)]
     Pattern(#[from] AllowListError),
+}
+
+/// What went wrong, without the path, which is absolute in `cause`. Some errors have no kind of their own, such as too many
+/// open files: what the system says of them is told instead.
+fn why(cause: &io::Error) -> String {
+    let kind = cause.kind().to_string();
+    let said = cause.get_ref().and_then(std::error::Error::source).map(ToString::to_string);
+    said.filter(|_| kind == "uncategorized error").unwrap_or(kind)
 }
 
 impl ScanError {
@@ -126,4 +134,22 @@ impl ScanError {
 
 fn via(path: &RepoPath, declared: &RepoPath) -> String {
     if path == declared { String::new() } else { format!(": `{declared}` leads there") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_kind_is_told_in_the_words_of_the_system() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("at /an/absolute/path")]
+        struct Named(#[source] io::Error);
+        let told = |number| {
+            let error = io::Error::from_raw_os_error(number);
+            why(&io::Error::new(error.kind(), Named(error)))
+        };
+        assert_eq!(told(24), "Too many open files (os error 24)");
+        assert_eq!(told(13), "permission denied");
+    }
 }

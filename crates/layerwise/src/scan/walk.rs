@@ -42,6 +42,13 @@ struct Inside<'a> {
     left_out: bool,
 }
 
+/// A folder that is still to be listed.
+struct Below<'a> {
+    path: RepoPath,
+    metadata: Metadata,
+    inside: Inside<'a>,
+}
+
 impl Inside<'_> {
     /// Whether the tree lets in `path`, whose text is given because it may be no [`RepoPath`].
     fn lets_in(&self, path: &str) -> bool {
@@ -58,23 +65,43 @@ impl<'a> Walk<'a> {
         Some(Inside { tree, exclusions, left_out: false })
     }
 
+    /// Lists `folder` to its end before it goes into the folders found there: a descriptor for each level of a deep tree
+    /// would be more than some machines give.
     fn list(&mut self, folder: &RepoPath, inside: Inside<'a>) -> Result<(), ScanError> {
         let unreadable = |cause| ScanError::Unreadable { path: folder.clone(), cause };
+        let mut below = Vec::new();
         for entry in fs::read_dir(folder.on_disk(self.root)).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
-            if let Err(error) = self.entry(folder, &entry, inside) {
+            match self.entry(folder, &entry, inside) {
+                Ok(folder) => below.extend(folder),
+                Err(error) => self.found.errors.push(error),
+            }
+        }
+        for folder in below {
+            if let Err(error) = self.enter(folder) {
                 self.found.errors.push(error);
             }
         }
         Ok(())
     }
 
+    fn enter(&mut self, Below { path, metadata, inside }: Below<'a>) -> Result<(), ScanError> {
+        let before = self.found.paths.len();
+        self.list(&path, inside)?;
+        // BuildKit takes an excluded folder along for the sake of what is brought back below it.
+        if !inside.left_out || self.found.paths.len() > before {
+            self.found.folder(path, &metadata);
+        }
+        Ok(())
+    }
+
+    /// Takes in one entry of `folder`; one that is a folder itself is answered.
     fn entry(
         &mut self,
         folder: &RepoPath,
         entry: &fs::DirEntry,
         around: Inside<'a>,
-    ) -> Result<(), ScanError> {
+    ) -> Result<Option<Below<'a>>, ScanError> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = folder.child(&name);
@@ -90,26 +117,23 @@ impl<'a> Walk<'a> {
         let path = match path {
             Ok(path) => path,
             Err(_) if included => return Err(bad_name("holds a control character")),
-            Err(_) => return Ok(()),
+            Err(_) => return Ok(None),
         };
 
         let unreadable = |cause| ScanError::Unreadable { path: path.clone(), cause };
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
             if !included && !self.rules.lead_into(&path) {
-                return Ok(());
+                return Ok(None);
             }
             let metadata = entry.metadata().map_err(unreadable)?;
-            let before = self.found.paths.len();
-            let left_out = !included;
-            self.list(&path, tree.unwrap_or(Inside { left_out, ..around }))?;
-            // BuildKit takes an excluded folder along for the sake of what is brought back below it.
-            if included || self.found.paths.len() > before {
-                self.found.folder(path, &metadata);
-            }
-        } else if !included {
-            return Ok(());
-        } else if kind.is_file() {
+            let inside = tree.unwrap_or(Inside { left_out: !included, ..around });
+            return Ok(Some(Below { path, metadata, inside }));
+        }
+        if !included {
+            return Ok(None);
+        }
+        if kind.is_file() {
             let metadata = entry.metadata().map_err(unreadable)?;
             self.found.file(path, &metadata);
         } else if kind.is_symlink() {
@@ -118,7 +142,7 @@ impl<'a> Walk<'a> {
         } else {
             return Err(special(path, kind));
         }
-        Ok(())
+        Ok(None)
     }
 }
 

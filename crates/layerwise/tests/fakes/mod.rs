@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -22,11 +23,17 @@ use layerwise::verdicts::verdicts;
 pub struct Project {
     folder: tempfile::TempDir,
     cancel: Cancel,
+    /// Seconds since 1970.
+    clock: AtomicU64,
 }
 
 impl Project {
     pub fn new() -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap(), cancel: Cancel::default() };
+        let project = Self {
+            folder: tempfile::tempdir().unwrap(),
+            cancel: Cancel::default(),
+            clock: AtomicU64::new(1_700_000_000),
+        };
         project.write("base.txt", "base");
         project.write("top.txt", "top");
         for name in ["one", "two", "alone"] {
@@ -70,6 +77,10 @@ impl Project {
         self.cancel.cancel();
     }
 
+    pub fn set_clock(&self, seconds: u64) {
+        self.clock.store(seconds, Ordering::Relaxed);
+    }
+
     pub fn inspect(&self) -> Inspection {
         inspect(&self.path(""), &Self::images()).unwrap()
     }
@@ -89,15 +100,15 @@ impl Project {
             work: &self.root().join("work"),
             locks: &self.root().join("locks"),
             secrets: &|_| Ok(Vec::new()),
-            now: &|| 1_700_000_000,
+            now: &|| self.clock.load(Ordering::Relaxed),
         };
         let options = Options { jobs: 3, fail_fast: false, no_cache: false };
         run(&world, &inspection, &verdicts, &selected, options, &self.cancel, &|_| {})
     }
 
-    fn record_files(&self) -> Vec<Utf8PathBuf> {
+    fn files(&self, folder: &str) -> Vec<Utf8PathBuf> {
         let mut found = Vec::new();
-        let mut waiting = vec![self.root().join("records")];
+        let mut waiting = vec![self.root().join(folder)];
         while let Some(folder) = waiting.pop() {
             for entry in fs::read_dir(&folder).into_iter().flatten() {
                 let path = Utf8PathBuf::from_path_buf(entry.unwrap().path()).unwrap();
@@ -105,6 +116,18 @@ impl Project {
             }
         }
         found
+    }
+
+    fn record_files(&self) -> Vec<Utf8PathBuf> {
+        self.files("records")
+    }
+
+    /// Sets the time of every file of the repository and of every record.
+    pub fn touch(&self, seconds: u64) {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        for path in self.files("repository").into_iter().chain(self.record_files()) {
+            fs::File::options().write(true).open(path).unwrap().file().set_modified(time).unwrap();
+        }
     }
 
     pub fn records(&self) -> usize {
