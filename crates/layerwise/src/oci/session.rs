@@ -90,16 +90,13 @@ impl Session {
             if place.base.starts_with("https:") && response.get_uri().scheme_str() != Some("https") {
                 return Err(unexpected(place, &"it redirects to a place without encryption"));
             }
+            let refuses = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            // Whoever it redirects to could name a token server of its own, and have our login sent there.
+            if refuses && let Some(other) = elsewhere(place, &response) {
+                let status = response.status();
+                return Err(unauthorized(place, &format!("it redirects to {other}, which answers {status}")));
+            }
             match response.status() {
-                // Whoever it redirects to could name a token server of its own, and have our login sent there.
-                status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-                    if let Some(other) = elsewhere(place, &response) =>
-                {
-                    return Err(unauthorized(
-                        place,
-                        &format!("it redirects to {other}, which answers {status}"),
-                    ));
-                }
                 // Once for a first challenge, once more for a token whose time is over.
                 StatusCode::UNAUTHORIZED if refused.is_none() || refused != authorization => {
                     let offered = response.headers().get_all(header::WWW_AUTHENTICATE);
