@@ -1,6 +1,8 @@
 //! What a declared folder leaves out, seen from the folder: parsed once, however many folders leave out the same. Answers
 //! what [`AllowList`](super::AllowList) would, without rendering one; never touches the disk.
 
+use std::collections::BTreeSet;
+
 use super::allow_list::literal;
 use super::glob::Fault;
 use super::pattern::{Pattern, clean};
@@ -9,6 +11,8 @@ use crate::repo_path::RepoPath;
 /// The patterns of one exclude list.
 #[derive(Debug)]
 pub(crate) struct Exclusions {
+    /// What `**/name` takes out, which most patterns are: a path whose last part is that name, however deep it lies.
+    names: BTreeSet<String>,
     patterns: Vec<Pattern>,
     behind: Behind,
 }
@@ -86,20 +90,33 @@ impl Exclusions {
         exclude: impl IntoIterator<Item = &'a str>,
         behind: Behind,
     ) -> Result<Self, ExcludeError> {
-        let mut patterns = Vec::new();
+        let (mut names, mut patterns) = (BTreeSet::new(), Vec::new());
         for pattern in exclude {
             let fail = |fault| ExcludeError { pattern: pattern.to_owned(), fault };
-            let line = format!("{}{}", behind.line(), within(pattern).map_err(fail)?);
-            patterns.extend(Pattern::of_line(&line).map_err(|fault| fail(fault.into()))?);
+            let inside = within(pattern).map_err(fail)?;
+            match inside.strip_prefix("**/") {
+                Some(name) if name.bytes().all(is_plain) => drop(names.insert(name.to_owned())),
+                _ => {
+                    let line = format!("{}{inside}", behind.line());
+                    patterns.extend(Pattern::of_line(&line).map_err(|fault| fail(fault.into()))?);
+                }
+            }
         }
-        Ok(Self { patterns, behind })
+        Ok(Self { names, patterns, behind })
     }
 
     /// Whether `path`, as seen from the folder, is taken out, and all that may lie below it. Nothing above it was.
     pub(crate) fn take_out(&self, path: &str) -> bool {
-        let seen = self.behind.path().to_owned() + path;
-        self.patterns.iter().any(|pattern| pattern.matches(&seen))
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let seen = || self.behind.path().to_owned() + path;
+        let matches = |seen: String| self.patterns.iter().any(|pattern| pattern.matches(&seen));
+        self.names.contains(name) || (!self.patterns.is_empty() && matches(seen()))
     }
+}
+
+/// Whether a byte is part of a name and nothing else, wherever it stands.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
 /// `pattern` as it stands behind the folder that it leaves something out of.

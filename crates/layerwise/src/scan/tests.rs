@@ -286,7 +286,9 @@ fn some_repository() -> impl Strategy<Value = (Vec<String>, Vec<Source>)> {
             .map(|folder| folder.as_str().to_owned())
             .collect();
         let patterns = prop::sample::subsequence(
-            vec!["**/tests", "a", "*/b", "**/a*", "[ab]", "**a", "b/**", "?", "#ab", "/tests/", "a|b"],
+            vec![
+                "**/tests", "a", "*/b", "**/a*", "[ab]", "**a", "**/ba", "b/**", "?", "#ab", "/tests/", "a|b",
+            ],
             0..4,
         );
         let source = prop_oneof![
