@@ -24,8 +24,9 @@ pub enum VerdictError {
     Registry(#[from] RegistryError),
 }
 
-/// Decides about every target. `registry` is `None` when nobody is to be asked whether images are there. Targets in
-/// `force` are stale whatever their records say.
+/// Decides about every target. Only about those that are `selected` and what they stand on anybody else is asked: whether
+/// their images are there, unless `registry` is `None`, and what is nearest to a stale one. Targets in `force` are stale
+/// whatever their records say.
 ///
 /// # Errors
 /// [`VerdictError`]: "cannot tell" is never taken for "absent".
@@ -33,16 +34,21 @@ pub fn verdicts(
     inspection: &Inspection,
     store: &dyn RecordStore,
     registry: Option<&dyn Registry>,
+    selected: &BTreeSet<usize>,
     force: &BTreeSet<usize>,
 ) -> Result<Vec<Verdict>, VerdictError> {
+    let asked = inspection.graph.with_ancestors(selected.iter().copied());
     let places = 0..inspection.targets.len();
     let keys: Vec<RecordKey> = places.clone().map(|place| inspection.key(place)).collect();
     let lookups = parallel::map(&keys, |key| store.get(key));
     let lookups: Vec<Lookup> = lookups.into_iter().collect::<Result<_, _>>()?;
-    let presences = presences(&lookups, registry)?;
+    let presences = presences(&lookups, &asked, registry)?;
     let decide = |place: usize| {
         let target = &inspection.graph.targets[place];
         let nearest = || -> Result<Vec<Ingredients>, VerdictError> {
+            if !asked.contains(&place) {
+                return Ok(Vec::new());
+            }
             let records = store.recent(&target.name, target.platform, NEAREST)?;
             // A record of other rules explains nothing; the schema's change is then the reason by itself.
             Ok(records.iter().filter_map(|record| record.ingredients().ok()).collect())
@@ -53,14 +59,17 @@ pub fn verdicts(
     places.map(decide).collect()
 }
 
-/// Asks about all recorded images at once.
-fn presences(lookups: &[Lookup], registry: Option<&dyn Registry>) -> Result<Vec<Presence>, RegistryError> {
+/// Asks about all recorded images among `asked` at once.
+fn presences(
+    lookups: &[Lookup],
+    asked: &BTreeSet<usize>,
+    registry: Option<&dyn Registry>,
+) -> Result<Vec<Presence>, RegistryError> {
     let mut presences = vec![Presence::NotAsked; lookups.len()];
     let Some(registry) = registry else { return Ok(presences) };
-    let recorded: Vec<_> = lookups
+    let recorded: Vec<_> = asked
         .iter()
-        .enumerate()
-        .filter_map(|(place, lookup)| match lookup {
+        .filter_map(|&place| match &lookups[place] {
             Lookup::Found(record) => Some((place, record.head.reference.clone())),
             _ => None,
         })

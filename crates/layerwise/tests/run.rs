@@ -62,6 +62,16 @@ fn only_the_bases_that_a_selected_image_needs_are_built() {
 }
 
 #[test]
+fn nobody_is_asked_about_images_that_were_not_asked_for() {
+    let project = Project::new();
+    let engine = Engine::default();
+    project.run(&engine, &[], false);
+    engine.asked();
+    project.run(&engine, &["one"], false);
+    assert_eq!(engine.asked(), ["base", "one", "top"]);
+}
+
+#[test]
 fn a_switch_back_is_a_hit() {
     let project = Project::new();
     let engine = Engine::default();

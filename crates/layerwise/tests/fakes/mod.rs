@@ -91,7 +91,7 @@ impl Project {
         let selected = inspection.graph.select(&names).unwrap();
         let forced = if force { selected.clone() } else { BTreeSet::new() };
         let store = DirStore::new(self.root().join("records"));
-        let verdicts = verdicts(&inspection, &store, Some(engine), &forced).unwrap();
+        let verdicts = verdicts(&inspection, &store, Some(engine), &selected, &forced).unwrap();
         let world = World {
             store: &store,
             registry: engine,
@@ -156,6 +156,7 @@ struct State {
     failing: BTreeSet<String>,
     losing: BTreeSet<String>,
     hooks: BTreeMap<String, Hook>,
+    asked: BTreeSet<String>,
 }
 
 impl Engine {
@@ -166,6 +167,11 @@ impl Engine {
     pub fn request(&self, image: &str) -> BuildRequest {
         let state = self.state.lock().unwrap();
         state.requests.iter().find(|request| request.image == image).unwrap().clone()
+    }
+
+    /// The images that somebody has asked about since the last time.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().asked).into_iter().collect()
     }
 
     pub fn fail(&self, image: &str) {
@@ -223,7 +229,8 @@ impl Builder for Engine {
 
 impl Registry for Engine {
     fn find(&self, wanted: &[ImageRef]) -> Result<Vec<Option<Digest>>, RegistryError> {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
+        state.asked.extend(wanted.iter().map(|reference| reference.path().to_owned()));
         Ok(wanted.iter().map(|reference| state.images.get(&reference.to_string()).copied()).collect())
     }
 
