@@ -117,6 +117,28 @@ fn no_module_of_the_engine_uses_a_floor_above_its_own() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// `docs/gate.md` names the test that shows each promise.
+#[test]
+fn every_test_that_the_page_on_the_gate_names_is_there() {
+    let page = fs::read_to_string(root().join("docs/gate.md")).unwrap();
+    let named =
+        page.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_test = |name: &&str| name.contains(['_', ':']) && !name.contains(' ');
+    let all = ["crates", "tests"].iter().flat_map(|folder| rust_files(&root().join(folder)));
+    let all: Vec<_> = all.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
+    let is_there = |name: &str| {
+        let file = name.replace("::", "/") + ".rs";
+        let names = [format!("fn {name}("), format!("(\"{name}\", ")];
+        all.iter().any(|(path, text)| {
+            path.as_str().ends_with(&file) || names.iter().any(|name| text.contains(name))
+        })
+    };
+    let named: Vec<_> = named.filter(is_test).collect();
+    assert!(named.len() > 20, "{named:?}");
+    let missing: Vec<_> = named.into_iter().filter(|name| !is_there(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn the_default_xtask_stays_light() {
     let tree = layerwise::process::Command::new("cargo", root())
