@@ -2,23 +2,15 @@
 
 use std::io::{self, Write};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-/// Writes `bytes` to `path` so that a reader sees the old file or the whole new one, and a power cut leaves one of
-/// the two: a temporary file in the same folder, synced, renamed, and the folder synced. Creates missing folders.
+/// Writes `bytes` to `path`, unless something is there, so that a reader sees nothing or the whole file, and a power cut
+/// leaves one of the two: a temporary file in the same folder, synced, renamed, and the folder synced. Creates missing
+/// folders. Answers whether it wrote.
 ///
 /// # Errors
 /// Any error of the file system; it names the path. The temporary file is removed.
-pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = write_beside(path, bytes, Durability::PowerCut)?;
-    finish(fs::rename(&temporary, path), &temporary, path)
-}
-
-/// As [`write_atomic`], but an existing file stays as it is. Answers whether ours was written.
-///
-/// # Errors
-/// As [`write_atomic`].
 pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     let temporary = write_beside(path, bytes, Durability::PowerCut)?;
     match rename_if_free(&temporary, path) {
@@ -69,7 +61,9 @@ pub fn remove_temporaries(folder: &Utf8Path) -> io::Result<()> {
     for entry in listing {
         let entry = entry?;
         if entry.file_name().to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY)) {
-            fs::remove_file(entry.path())?;
+            let path =
+                Utf8PathBuf::from_path_buf(entry.path()).map_err(|_| io::ErrorKind::InvalidFilename)?;
+            remove_if_there(&path)?;
         }
     }
     Ok(())
@@ -80,7 +74,7 @@ pub fn remove_temporaries(folder: &Utf8Path) -> io::Result<()> {
 /// Answers whether it wrote.
 ///
 /// # Errors
-/// As [`write_atomic`].
+/// As [`create_atomic`].
 pub fn write_if_different(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     match fs::read(path) {
         Ok(present) if present == bytes => return Ok(false),
@@ -105,7 +99,7 @@ enum Durability {
     PowerCut,
 }
 
-fn write_beside(path: &Utf8Path, bytes: &[u8], durability: Durability) -> io::Result<camino::Utf8PathBuf> {
+fn write_beside(path: &Utf8Path, bytes: &[u8], durability: Durability) -> io::Result<Utf8PathBuf> {
     let folder = folder_of(path);
     match durability {
         Durability::Process => fs::create_dir_all(folder)?,
@@ -206,7 +200,6 @@ fn named(error: io::Error, path: &Utf8Path) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use camino::Utf8PathBuf;
 
     fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -225,8 +218,8 @@ mod tests {
     fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
         let (_guard, folder) = folder();
         let path = folder.join("a/b");
-        write_atomic(&path, b"one").unwrap();
-        write_atomic(&path, b"two").unwrap();
+        write_if_different(&path, b"one").unwrap();
+        write_if_different(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(&folder.join("a")), ["b"]);
     }

@@ -11,7 +11,7 @@ use crate::builder::{BuildError, BuildRequest, Built};
 use crate::destination::Destination;
 use crate::digest::Digest;
 use crate::event::{Event, Failure, Product};
-use crate::fs::Lock;
+use crate::fs::{Lock, remove_temporaries};
 use crate::graph::{Target, TargetParent};
 use crate::image::Kind;
 use crate::image_ref::ImageRef;
@@ -121,7 +121,7 @@ fn request(
     let inspected = &inspection.targets[place];
     // A path of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
     let builds = builds(world, target);
-    remove_folders(&builds).map_err(environment)?;
+    remove_folders(&builds).and_then(|()| remove_temporaries(&builds)).map_err(environment)?;
     let folder = builds.join(inspected.fingerprint.short());
     fs::create_dir_all(&folder).map_err(environment)?;
     let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
