@@ -1,17 +1,40 @@
-//! The door to the disk for what the engine writes: atomic files and locks. Never walks and never digests (`scan` does).
+//! The door to the disk for what the engine writes: atomic files, and locks. Never walks and never digests (`scan` does).
+
+mod lock;
 
 use std::io::{self, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+pub use self::lock::Lock;
+
 /// Writes `bytes` to `path`, unless something is there, so that a reader sees nothing or the whole file, and a power cut
 /// leaves one of the two: a temporary file in the same folder, synced, renamed, and the folder synced. Creates missing
-/// folders. Answers whether it wrote.
+/// folders, again if somebody deletes them meanwhile. Answers whether it wrote.
 ///
 /// # Errors
 /// Any error of the file system; it names the path. The temporary file is removed.
 pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
+    again_if_deleted(|| create_once(path, bytes))
+}
+
+/// How often something is tried whose folder is deleted each time. A deletion of folders gets in the way once for each
+/// of them at most.
+const TRIES: usize = 16;
+
+/// Does what makes its own folders until it is not told that one of them is gone.
+fn again_if_deleted<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..TRIES {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => return result,
+        }
+    }
+    attempt()
+}
+
+fn create_once(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     let temporary = write_beside(path, bytes, Durability::PowerCut)?;
     match rename_if_free(&temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -150,58 +173,11 @@ fn unique() -> String {
     format!("{}-{}{TEMPORARY}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// How long until a lock that somebody holds is tried again.
-const POLL: std::time::Duration = std::time::Duration::from_millis(20);
-
-/// An exclusive lock that lasts until it is dropped. The operating system takes it back when the process ends,
-/// however it ends, so no lock ever needs a person.
-#[derive(Debug)]
-pub struct Lock {
-    _file: fs::File,
-}
-
-impl Lock {
-    /// Waits until the lock on `path` is ours; `None` if `give_up` says so first. `waiting` is called once if somebody
-    /// else holds it now.
-    ///
-    /// # Errors
-    /// Any error of the file system; it names the path.
-    pub fn acquire(
-        path: &Utf8Path,
-        waiting: impl FnOnce(),
-        give_up: impl Fn() -> bool,
-    ) -> io::Result<Option<Self>> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        let mut waiting = Some(waiting);
-        loop {
-            match file.file().try_lock() {
-                Ok(()) => return Ok(Some(Self { _file: file })),
-                Err(std::fs::TryLockError::Error(error)) => return Err(named(error, path)),
-                Err(std::fs::TryLockError::WouldBlock) if give_up() => return Ok(None),
-                Err(std::fs::TryLockError::WouldBlock) => {
-                    if let Some(waiting) = waiting.take() {
-                        waiting();
-                    }
-                    // A blocking lock could not be given up; builds take seconds, so this is soon enough.
-                    std::thread::sleep(POLL);
-                }
-            }
-        }
-    }
-}
-
-fn named(error: io::Error, path: &Utf8Path) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot lock `{path}`: {error}"))
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+    pub fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         (folder, path)
@@ -250,6 +226,34 @@ mod tests {
         assert_eq!((wins, names(&folder).len()), (1, 1));
     }
 
+    /// Each round, a tree is deleted while something is written in it.
+    pub fn while_deleted(write: impl Fn(&Utf8Path)) {
+        let (_guard, folder) = folder();
+        let tree = folder.join("tree");
+        for _ in 0..200 {
+            for name in 0..20 {
+                fs::create_dir_all(tree.join(format!("a/b/{name}"))).unwrap();
+            }
+            let start = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    start.wait();
+                    // It fails when a folder that it has emptied is filled again; that is not the question.
+                    let _ = fs::remove_dir_all(&tree);
+                });
+                start.wait();
+                (0..40).for_each(|_| write(&tree.join("a/b/file")));
+            });
+        }
+    }
+
+    #[test]
+    fn folders_that_are_deleted_meanwhile_are_made_again() {
+        while_deleted(|path| {
+            create_atomic(path, b"record").unwrap();
+        });
+    }
+
     #[test]
     fn what_a_killed_writer_left_is_removed_and_nothing_else() {
         let (_guard, folder) = folder();
@@ -270,21 +274,5 @@ mod tests {
         assert!(write_if_different(&path, b"x").unwrap());
         assert!(!write_if_different(&path, b"x").unwrap());
         assert!(write_if_different(&path, b"y").unwrap());
-    }
-
-    #[test]
-    fn a_second_holder_waits_for_the_first() {
-        let (_guard, folder) = folder();
-        let path = folder.join("lock");
-        let first = Lock::acquire(&path, || panic!("nobody holds it"), || false).unwrap();
-        assert!(Lock::acquire(&path, || panic!("it gives up at once"), || true).unwrap().is_none());
-        let (told, waits) = std::sync::mpsc::channel();
-        std::thread::scope(|scope| {
-            let second = scope.spawn(|| Lock::acquire(&path, || told.send(()).unwrap(), || false).unwrap());
-            waits.recv().unwrap();
-            assert!(!second.is_finished());
-            drop(first);
-            assert!(second.join().unwrap().is_some());
-        });
     }
 }

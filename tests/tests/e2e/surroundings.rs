@@ -72,7 +72,8 @@ pub fn records_deleted_meanwhile_are_written_again(world: &World) -> Result<(), 
     let script = fs::read_to_string(&buildx)?;
     let delete = format!("rm -rf {}\nexec ", checkout.records_folder());
     fs::write(&buildx, script.replace("exec ", &delete))?;
-    assert_eq!(checkout.build(&[])?.code, 0);
+    let said = checkout.build(&[])?;
+    assert_eq!(said.code, 0, "{}", said.stderr);
     fs::write(&buildx, script)?;
     quick::finish(&checkout)?;
     Truth::of(&checkout).check().map(|count| assert_eq!(count, IMAGES.len()))
