@@ -23,11 +23,12 @@ pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
 /// of them at most.
 const TRIES: usize = 16;
 
-/// Does what makes its own folders until it is not told that one of them is gone.
+/// Does what makes its own folders until it is not told that one of them is gone. That may sound like its contrary: a
+/// folder that is there when it shall be made, and gone when it is looked at.
 fn again_if_deleted<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 1..TRIES {
         match attempt() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
             result => return result,
         }
     }
@@ -230,7 +231,7 @@ pub(crate) mod tests {
     pub fn while_deleted(write: impl Fn(&Utf8Path)) {
         let (_guard, folder) = folder();
         let tree = folder.join("tree");
-        for _ in 0..200 {
+        for _ in 0..60 {
             for name in 0..20 {
                 fs::create_dir_all(tree.join(format!("a/b/{name}"))).unwrap();
             }

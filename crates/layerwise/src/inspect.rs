@@ -115,7 +115,10 @@ fn fingerprints(
                 },
             });
             let (stage, inputs) = (target.image.target.clone(), std::mem::take(&mut inputs[place]));
-            Ingredients::new(target.platform, &dockerfiles[place], stage, parents.collect(), inputs)
+            let dockerfile = &dockerfiles[place];
+            let (frontend, instructions) =
+                (dockerfile.frontend.clone(), |class| dockerfile.instructions(class));
+            Ingredients::new(target.platform, frontend, stage, parents.collect(), instructions, inputs)
         });
         let ingredients: Vec<Ingredients> = ingredients.collect();
         let fingerprints = parallel::map(&ingredients, Ingredients::fingerprint);

@@ -1,6 +1,8 @@
 //! Tests of `python::project`.
 
 use super::*;
+use crate::dockerignore::{AllowList, JUNK};
+use crate::inputs::Tree;
 use crate::python::facts::FolderFacts;
 use crate::python::package::PythonPackage;
 use crate::repo_path::RepoPathError;
@@ -241,5 +243,38 @@ fn a_git_version_with_a_fallback_is_taken() {
         "[tool.setuptools_scm]\n[tool.setuptools.dynamic]\nversion={attr='p.V'}",
     ] {
         parse(&format!("[project]\nname='p'\ndynamic=['version']\n{text}"), &[]).unwrap();
+    }
+}
+
+#[test]
+fn a_package_leaves_out_junk_and_nothing_else() {
+    let exclude = JUNK.iter().chain(PACKAGE_JUNK).map(|&pattern| pattern.to_owned()).collect();
+    let path = |text: &str| RepoPath::new(text).unwrap();
+    let list = AllowList::new(&[Source::Tree(Tree { path: path("p"), exclude, folders: false })]).unwrap();
+    for out in [
+        "p/__pycache__/a.pyc",
+        "p/x/a.pyc",
+        "p/x/.env",
+        "p/.env.local",
+        "p/.venv/bin/python",
+        "p/x/venv/pyvenv.cfg",
+        "p/x/node_modules/y/index.js",
+        "p/tests/test_a.py",
+        "p/x/tests/a",
+        "p/dist/p.whl",
+        "p/p.egg-info/PKG-INFO",
+        "p/a.py~",
+        "p/.a.py.swp",
+        "p/.#a.py",
+        "p/#a.py#",
+        "p/.git/HEAD",
+        "p/.DS_Store",
+    ] {
+        assert!(!list.includes(&path(out)), "{out}");
+    }
+    for included in
+        ["p/pyproject.toml", "p/p/__init__.py", "p/p/environment.py", "p/p/build/a.py", "p/p/py.typed"]
+    {
+        assert!(list.includes(&path(included)), "{included}");
     }
 }

@@ -51,8 +51,10 @@ impl Name {
     }
 }
 
-/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, the specification's expression for one component.
-pub(crate) fn is_path_component(text: &str) -> bool {
+/// Whether `text` is one component of a repository's path: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, the specification's
+/// expression.
+#[must_use]
+pub fn is_path_component(text: &str) -> bool {
     let mut separator = String::new();
     let mut started = false;
     for character in text.chars() {

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::inputs::{Source, Tree};
-use crate::python::project::PACKAGE_JUNK;
 
 fn path(text: &str) -> RepoPath {
     RepoPath::new(text).unwrap()
@@ -104,38 +103,6 @@ fn an_operator_is_refused_where_docker_would_read_one() {
     assert_eq!(lines(&[tree("a", &["{2}x", "b|c"])]), ["*", "!a", "a/b|c", "a/{2}x"]);
     let refused = AllowList::new(&[tree("!a", &["{2}x"])]).unwrap_err();
     assert!(refused.to_string().ends_with("operator of a regular expression"), "{refused}");
-}
-
-#[test]
-fn the_defaults_are_patterns_and_leave_out_what_they_say() {
-    let exclude: Vec<_> = JUNK.iter().chain(PACKAGE_JUNK).copied().collect();
-    let list = AllowList::new(&[tree("p", &exclude)]).unwrap();
-    for out in [
-        "p/__pycache__/a.pyc",
-        "p/x/a.pyc",
-        "p/x/.env",
-        "p/.env.local",
-        "p/.venv/bin/python",
-        "p/x/venv/pyvenv.cfg",
-        "p/x/node_modules/y/index.js",
-        "p/tests/test_a.py",
-        "p/x/tests/a",
-        "p/dist/p.whl",
-        "p/p.egg-info/PKG-INFO",
-        "p/a.py~",
-        "p/.a.py.swp",
-        "p/.#a.py",
-        "p/#a.py#",
-        "p/.git/HEAD",
-        "p/.DS_Store",
-    ] {
-        assert!(!list.includes(&path(out)), "{out}");
-    }
-    for included in
-        ["p/pyproject.toml", "p/p/__init__.py", "p/p/environment.py", "p/p/build/a.py", "p/p/py.typed"]
-    {
-        assert!(list.includes(&path(included)), "{included}");
-    }
 }
 
 /// Paths of up to four parts, from names among which are those that a pattern would misread.

@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::dockerfile::Dockerfile;
 use crate::inputs::{Entries, InputManifest};
 use crate::layer::LayerClass;
 use crate::name::Name;
@@ -75,25 +74,26 @@ pub struct ClassIngredients {
 }
 
 impl Ingredients {
-    /// Puts the ingredients of one image together.
+    /// Puts the ingredients of one image together; `instructions` gives those of a class.
     #[must_use]
     pub fn new(
         platform: Platform,
-        dockerfile: &Dockerfile,
+        frontend: Option<String>,
         target: Option<String>,
         parents: Vec<ParentIngredient>,
+        instructions: impl Fn(LayerClass) -> Vec<String>,
         inputs: InputManifest,
     ) -> Self {
         let InputManifest { classes: mut files } = inputs;
         let mut classes = BTreeMap::new();
         for class in LayerClass::ALL {
-            let instructions = dockerfile.instructions(class);
+            let instructions = instructions(class);
             let files = files.remove(&class).unwrap_or_default();
             if !instructions.is_empty() || !files.is_empty() {
                 classes.insert(class, ClassIngredients { instructions, files });
             }
         }
-        Self { schema: SCHEMA, platform, frontend: dockerfile.frontend.clone(), target, parents, classes }
+        Self { schema: SCHEMA, platform, frontend, target, parents, classes }
     }
 
     /// The text that is digested: one line of JSON.
