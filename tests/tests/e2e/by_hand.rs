@@ -64,7 +64,7 @@ fn contents(world: &World, image: &str) -> Result<std::collections::BTreeMap<Str
 }
 
 /// What the engine's own unit tests hold against its rules.
-const TABLE: &str = include_str!("../../../crates/layerwise/src/dockerignore/table.txt");
+const TABLE: &str = include_str!("../../../crates/layerwise-fingerprint/src/dockerignore/table.txt");
 
 /// Each row has a context of its own; one build copies them all.
 pub fn the_ignore_table_is_what_the_engine_does(world: &World) -> Result<(), Failed> {
