@@ -10,6 +10,7 @@ use layerwise::registry::Registry;
 use layerwise_bench::size::Size;
 
 use crate::measure::{Case, in_turn};
+use crate::open_registry::OpenRegistry;
 use crate::place::{Repository, this};
 use crate::report;
 use crate::sandboxed::Sandboxed;
@@ -17,7 +18,8 @@ use crate::sandboxed::Sandboxed;
 /// The name of this program's subcommand that asks the questions alone.
 pub const COMMAND: &str = "questions";
 
-/// Measures a repository of each size, built twice: into the engine, and into the registry.
+/// Measures a repository of each size, built three times: into the engine, into the sandbox's registry, which checks a
+/// password with each question, and into one without a login.
 pub fn run(sizes: &[Size], runs: usize) -> Result<()> {
     Sandboxed::with("Confirming", |sandboxed| {
         for &size in sizes {
@@ -26,7 +28,13 @@ pub fn run(sizes: &[Size], runs: usize) -> Result<()> {
             report::heading(&heading);
             let repository = Repository::to_build(size)?;
             let mut cases = vec![Case::new("floor: walk and digest", repository.child(&repository.floor()?))];
-            for (place, options) in [("engine", &["--sandbox"][..]), ("registry", &["--sandbox", "--push"])] {
+            let open = OpenRegistry::start(&sandboxed.registry, repository.beside("registry"))?;
+            let places = [
+                ("engine", &["--sandbox"][..]),
+                ("registry, login", &["--sandbox", "--push"]),
+                ("registry", &["--sandbox", "--push", "--registry", &open.address]),
+            ];
+            for (place, options) in places {
                 let build = repository.tool(&[&["build-lambdas"], options].concat())?;
                 let built = sandboxed.with_env(repository.child(&build)).stderr_null().read()?;
                 // `<name> <reference>@<digest>`
@@ -52,7 +60,7 @@ pub fn ask(place: &str, references: &[String]) -> Result<usize> {
     let references: Vec<_> = references.iter().map(|text| ImageRef::parse(text)).collect::<Result<_, _>>()?;
     let found = match place {
         "engine" => Engine::at(&Endpoint::discover(&env)?)?.find(&references)?,
-        "registry" => Oci::new(&env, Vec::new()).find(&references)?,
+        "registry" | "registry, login" => Oci::new(&env, Vec::new()).find(&references)?,
         other => bail!("`{other}` is neither the engine nor the registry"),
     };
     Ok(found.into_iter().collect::<Option<Vec<_>>>().context("an image is missing")?.len())

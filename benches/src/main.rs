@@ -11,6 +11,7 @@ mod judges;
 mod machine;
 mod measure;
 mod memory;
+mod open_registry;
 mod place;
 mod report;
 mod sandboxed;

@@ -13,6 +13,8 @@ pub struct Sandboxed {
     pub env: Vec<(String, String)>,
     /// The program `docker-buildx`.
     pub buildx: Utf8PathBuf,
+    /// The program `docker-registry`.
+    pub registry: Utf8PathBuf,
 }
 
 impl Sandboxed {
@@ -26,10 +28,11 @@ impl Sandboxed {
         let sandbox = Sandbox::at(folder.clone());
         let running = sandbox.up(&UpOptions::default(), &|_| {}).context("the sandbox does not come up")?;
         let mut env = running.env();
-        env.push(("LAYERWISE_SANDBOX_DIR".to_owned(), folder.into()));
+        env.push(("LAYERWISE_SANDBOX_DIR".to_owned(), folder.clone().into()));
         // What the tool says to buildx too: attestations and questions to git cost time.
         env.extend([("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"), ("BUILDX_GIT_INFO", "false")].map(owned));
-        let measured = work(&Self { env, buildx: running.buildx.clone() });
+        let registry = folder.join("root/usr/bin/docker-registry");
+        let measured = work(&Self { env, buildx: running.buildx.clone(), registry });
         sandbox.down().context("the sandbox does not go down")?;
         measured
     }
