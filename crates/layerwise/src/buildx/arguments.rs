@@ -66,6 +66,10 @@ pub fn environment(request: &BuildRequest) -> Vec<(String, String)> {
         ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
         // Otherwise each build runs git several times, for labels and provenance that we do not want.
         ("BUILDX_GIT_INFO", "false"),
+        // A Go program that lives for a fraction of a second: a fifth of its CPU time went into collecting garbage. From a
+        // heap of half a gigabyte on it collects after all.
+        ("GOGC", "off"),
+        ("GOMEMLIMIT", "512MiB"),
     ];
     let secrets = request.secrets.iter().enumerate().filter_map(|(index, secret)| match &secret.from {
         SecretSource::Text(text) => Some((format!("{SECRET_VARIABLE}{index}"), text.clone())),
@@ -175,6 +179,14 @@ mod tests {
             (
                 "BUILDX_GIT_INFO",
                 "false",
+            ),
+            (
+                "GOGC",
+                "off",
+            ),
+            (
+                "GOMEMLIMIT",
+                "512MiB",
             ),
             (
                 "LAYERWISE_SECRET_0",
