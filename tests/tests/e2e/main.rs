@@ -10,6 +10,7 @@ mod world;
 mod answers;
 mod by_hand;
 mod edits;
+mod full;
 mod gate;
 mod judges;
 mod kills;
@@ -68,6 +69,10 @@ const TESTS: &[Test] = &[
     (
         "an_engine_lost_in_mid_build_leaves_no_false_record",
         lost::an_engine_lost_in_mid_build_leaves_no_false_record,
+    ),
+    (
+        "a_full_disk_of_the_engine_is_said_and_stops_nothing_else",
+        full::a_full_disk_of_the_engine_is_said_and_stops_nothing_else,
     ),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),

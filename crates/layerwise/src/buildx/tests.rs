@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use base64::Engine as _;
+
 use super::*;
 use crate::builder::SecretValue;
 use crate::image_ref::ImageRef;
@@ -128,6 +130,15 @@ fn a_failure_is_told_apart_from_an_environment_that_cannot_build() {
         let error = fail(text);
         assert!(matches!(error, BuildError::Unavailable { .. }) && error.hint().is_some(), "{error:?}");
     }
+    // Programs in a step say it in the words of the system, on standard error, which is written as base64 here.
+    let words = |text: &str| base64::prelude::BASE64_STANDARD.encode(text);
+    let full = include_str!("recorded/0.13.fail.rawjson")
+        .replace(&words("the last words"), &words("OSError: [Errno 28] No space left on device"));
+    let full = fail(&full);
+    assert!(matches!(full, BuildError::Unavailable { .. }), "{full:?}");
+    assert!(full.to_string().ends_with(": OSError: [Errno 28] No space left on device"), "{full}");
+    assert!(full.to_string().starts_with("handler: [deps 2/2] RUN "), "{full}");
+    assert!(full.hint().unwrap().contains("docker builder prune"), "{full:?}");
     let wrong = fail(include_str!("recorded/0.29.syntax.rawjson"));
     assert_eq!(wrong.hint(), None);
     let BuildError::Failed { message, .. } = wrong else { panic!("{wrong:?}") };
