@@ -5,7 +5,6 @@ use std::os::unix::fs::PermissionsExt;
 use base64::Engine as _;
 
 use super::*;
-use crate::builder::SecretValue;
 use crate::image_ref::ImageRef;
 use crate::platform::Platform;
 
@@ -83,17 +82,23 @@ fn a_secret_reaches_the_child_and_nothing_else() {
     let place = Place::new();
     let mut request = place.request();
     let secret = "hunter2-and-more";
-    request.secrets = vec![SecretValue { id: "token".into(), from: SecretSource::Text(secret.into()) }];
+    let file = place.folder.join("netrc");
+    fs::write(&file, "machine example.org\nlogin me password correct-horse-battery\n").unwrap();
+    request.secrets = vec![
+        SecretValue { id: "token".into(), from: SecretSource::Text(secret.into()) },
+        SecretValue { id: "netrc".into(), from: SecretSource::File(file.clone()) },
+    ];
     let script = format!(
-        "printf %s \"$LAYERWISE_SECRET_0\" >{0}/seen; echo \"$@\" >{0}/args; echo \"ERROR: $LAYERWISE_SECRET_0\" >&2; exit 1",
+        "printf %s \"$LAYERWISE_SECRET_0\" >{0}/seen; echo \"$@\" >{0}/args; sed 's/^/ERROR: /' {file} >&2; \
+         awk 'END {{ print \"ERROR: \" $NF }}' {file} >&2; echo \"ERROR: $LAYERWISE_SECRET_0\" >&2; exit 1",
         place.folder
     );
     let error = build(&place.buildx(&script), &request).unwrap_err();
     assert_eq!(fs::read_to_string(place.folder.join("seen")).unwrap(), secret);
     let log = fs::read_to_string(&request.log).unwrap();
-    assert!(log.ends_with("\nERROR: ***\n"), "{log}");
+    assert!(log.ends_with("\nERROR: ***\nERROR: ***\nERROR: ***\nERROR: ***\n"), "{log}");
     for text in [&log, &fs::read_to_string(place.folder.join("args")).unwrap(), &format!("{error:?}")] {
-        assert!(!text.contains(secret), "{text}");
+        assert!(!text.contains(secret) && !text.contains("correct-horse"), "{text}");
     }
 }
 
