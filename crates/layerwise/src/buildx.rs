@@ -23,7 +23,7 @@ pub use find::{FindError, find};
 
 use crate::builder::{BuildError, BuildProgress, BuildRequest, Builder, Built, SecretSource, SecretValue};
 use crate::digest::Digest;
-use crate::fs::remove_if_there;
+use crate::fs::{Lock, remove_if_there};
 use crate::process::{Cancel, Channel, Command, ProcessError};
 use gate::Gate;
 use narrator::Narrator;
@@ -79,10 +79,11 @@ impl Buildx {
         &self,
         request: &BuildRequest,
         args: Vec<String>,
+        locks: [&Lock; 2],
         cancel: &Cancel,
         narrator: &mut Narrator<'_>,
     ) -> Result<bool, BuildError> {
-        let mut command = self.command(args);
+        let mut command = self.command(args).holding(locks.map(Lock::file));
         for (name, value) in arguments::environment(request) {
             command = command.env(name, value);
         }
@@ -113,6 +114,7 @@ impl Builder for Buildx {
     fn build(
         &self,
         request: &BuildRequest,
+        locks: [&Lock; 2],
         cancel: &Cancel,
         progress: &dyn Fn(BuildProgress),
     ) -> Result<Built, BuildError> {
@@ -133,7 +135,7 @@ impl Builder for Buildx {
                 .and_then(|()| open_log(&request.log, &self.program, &args))
                 .map_err(|error| unavailable(error.to_string()))?;
             let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&texts));
-            if self.run(request, args.clone(), cancel, &mut narrator)? {
+            if self.run(request, args.clone(), locks, cancel, &mut narrator)? {
                 let (steps, cached) = narrator.counts();
                 let (digest, config) = take_metadata(&metadata).map_err(unavailable)?;
                 return Ok(Built { digest, config, steps, cached });

@@ -48,6 +48,10 @@ const TESTS: &[Test] = &[
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),
     ("secrets_are_nowhere", secrets::secrets_are_nowhere),
     ("a_killed_run_is_finished_by_the_next", kills::a_killed_run_is_finished_by_the_next),
+    (
+        "what_a_killed_runs_builder_still_does_is_waited_for",
+        kills::what_a_killed_runs_builder_still_does_is_waited_for,
+    ),
     ("many_runs_build_each_image_once", together::many_runs_build_each_image_once),
     ("edits_while_building_leave_no_false_record", edits::edits_while_building_leave_no_false_record),
     (

@@ -47,8 +47,20 @@ impl Place {
     }
 }
 
+fn build_until(
+    buildx: &Buildx,
+    request: &BuildRequest,
+    cancel: &Cancel,
+    progress: &dyn Fn(BuildProgress),
+) -> Result<Built, BuildError> {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let lock = |name: &str| Lock::acquire(&folder.join(name), || {}, || false).unwrap().unwrap();
+    buildx.build(request, [&lock("everywhere"), &lock("here")], cancel, progress)
+}
+
 fn build(buildx: &Buildx, request: &BuildRequest) -> Result<Built, BuildError> {
-    buildx.build(request, &Cancel::default(), &|_| ())
+    build_until(buildx, request, &Cancel::default(), &|_| ())
 }
 
 #[test]
@@ -155,7 +167,7 @@ fn a_cancelled_build_has_ended() {
     let place = Place::new();
     let cancel = Cancel::default();
     let buildx = place.buildx("echo '{\"vertexes\":[{\"digest\":\"a\",\"name\":\"[1/1] RUN x\",\"started\":\"2026-11-20T11:58:15Z\"}]}' >&2; sleep 1000");
-    let error = buildx.build(&place.request(), &cancel, &|_| cancel.cancel()).unwrap_err();
+    let error = build_until(&buildx, &place.request(), &cancel, &|_| cancel.cancel()).unwrap_err();
     assert!(matches!(error, BuildError::Cancelled { .. }), "{error:?}");
 }
 
