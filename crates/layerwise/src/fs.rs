@@ -23,11 +23,12 @@ pub fn create_atomic(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
 /// of them at most.
 const TRIES: usize = 16;
 
-/// Does what makes its own folders until it is not told that one of them is gone.
+/// Does what makes its own folders until it is not told that one of them is gone. One that is deleted just after it could
+/// not be made, because it was there, is told of as being there.
 fn again_if_deleted<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 1..TRIES {
         match attempt() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {}
             result => return result,
         }
     }
