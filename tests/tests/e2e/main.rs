@@ -9,6 +9,7 @@ mod world;
 
 mod answers;
 mod by_hand;
+mod clock;
 mod edits;
 mod full;
 mod gate;
@@ -78,6 +79,7 @@ const TESTS: &[Test] = &[
         "a_full_disk_of_the_engine_is_said_and_stops_nothing_else",
         full::a_full_disk_of_the_engine_is_said_and_stops_nothing_else,
     ),
+    ("the_clock_may_be_wrong_by_a_year", clock::the_clock_may_be_wrong_by_a_year),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

@@ -50,6 +50,11 @@ impl World {
         fs::remove_dir_all(self.folder.path()).unwrap();
     }
 
+    /// A library by which programs see another time of day.
+    pub fn clock(&self) -> Result<Utf8PathBuf, Failed> {
+        Ok(self.sandbox.clock()?)
+    }
+
     /// Where the sandbox keeps everything.
     pub fn sandbox_folder(&self) -> Utf8PathBuf {
         self.folder("sandbox")
