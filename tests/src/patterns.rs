@@ -37,6 +37,7 @@ pub fn repository() -> Repository {
     write("services/odd names/!bang.txt", "odd\n");
     write("services/odd names/#hash é.txt", "odd\n");
     write("training/train.py", "print(\"trained\")\n");
+    write("secrets/netrc", "machine 127.0.0.1 login me password not-so-secret\n");
     write("tools/microdnf", "#!/bin/sh\necho \"would: $*\"\n");
     repository.folder("services/one/empty");
     repository.link("services/one/linked.json", "rules.json");
@@ -186,7 +187,12 @@ pub fn buildable() -> Images {
         .lambda(
             service("secretive")
                 .secret(Secret::env("token", "LAYERWISE_TEST_TOKEN"))
-                .run(Run::new("test -s /run/secrets/token").secret("token"))
+                .secret(Secret::file("netrc", "secrets/netrc"))
+                .run(
+                    Run::new("test -s /run/secrets/token && test -s /run/secrets/netrc")
+                        .secret("token")
+                        .secret("netrc"),
+                )
                 .copy("services/one/handler.py"),
         )
         .container(

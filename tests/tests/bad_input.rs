@@ -48,6 +48,15 @@ fn amd64() -> Images {
 }
 
 #[test]
+fn files_of_our_own() {
+    let repository = repository();
+    repository.write("target/layerwise/records/a", "");
+    insta::assert_snapshot!(of(&repository, |it| it.copy_dir("target")));
+    insta::assert_snapshot!(of(&repository, |it| it.copy("target/layerwise/records/a")));
+    insta::assert_snapshot!(of(&repository, |it| it.copy_dir_as("target/layerwise", "x")));
+}
+
+#[test]
 fn names() {
     let repository = repository();
     let image = |name: &str| LambdaImage::new(name).from(lambda_python("3.13")).cmd("x.y");

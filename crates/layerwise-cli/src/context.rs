@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 use layerwise::graph::Graph;
 use layerwise::image::Images;
-use layerwise::inspect::{Inspection, Problem, inspect};
+use layerwise::inspect::{Inspection, Problem, WORK, inspect};
 use layerwise::process::Env;
 
 use crate::console::Console;
@@ -29,7 +29,7 @@ impl Context<'_> {
     /// Our own folder below the repository: records, Dockerfiles, logs, locks.
     #[must_use]
     pub fn work(&self) -> Utf8PathBuf {
-        self.root.join("target/layerwise")
+        self.root.join(WORK)
     }
 
     /// The declarations, checked and resolved; no file is looked at.

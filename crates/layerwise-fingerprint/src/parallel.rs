@@ -3,9 +3,18 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-/// `work` done for each of `things` on all processors. Answers in the order of `things`.
+/// The most threads for work on the disk: each has a file or a folder open, and some shells allow 64 in all.
+const MOST: usize = 32;
+
+/// `work` done for each of `things` on all processors, 32 at most. Answers in the order of `things`.
 pub fn map<'t, T: Sync, A: Send>(things: &'t [T], work: impl Fn(&'t T) -> A + Sync) -> Vec<A> {
-    on_threads(things, thread::available_parallelism().map_or(1, usize::from), work)
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    on_threads(things, threads(processors), work)
+}
+
+/// How many threads work on the disk where there are so many processors.
+fn threads(processors: usize) -> usize {
+    processors.min(MOST)
 }
 
 /// Asks `question` of each of `things`, on at most `threads` threads. Answers in the order of `things`.
@@ -63,7 +72,12 @@ fn on_threads<'t, T: Sync, A: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::{ask, map};
+    use super::{ask, map, threads};
+
+    #[test]
+    fn a_large_machine_does_not_open_a_file_for_each_processor() {
+        assert_eq!([1, 2, 128].map(threads), [1, 2, 32]);
+    }
 
     #[test]
     fn order_is_kept_and_one_error_is_enough() {

@@ -8,6 +8,7 @@
 //! This crate prints nothing and never touches anything of another engine. Servers for S3 and ECR are not part of it yet.
 
 mod architecture;
+mod clock;
 mod command;
 mod downloads;
 mod emulation;
@@ -136,6 +137,15 @@ impl Sandbox {
     /// What there is of it.
     pub fn status(&self) -> Result<Status, SandboxError> {
         status::status(&self.folder)
+    }
+
+    /// A library for `LD_PRELOAD` by which programs see another time of day (libfaketime): for tests. Fetched when it is
+    /// first asked for.
+    pub fn clock(&self) -> Result<Utf8PathBuf, SandboxError> {
+        let host = Host::supported()?;
+        let folder = Folder::create(&self.folder)?;
+        let _lock = folder.lock(|| {})?;
+        clock::library(&folder, &host)
     }
 
     /// How to reach it, if it is up.

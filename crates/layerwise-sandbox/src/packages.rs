@@ -87,6 +87,11 @@ impl PackageSet {
         Self { label: "pip", release: ENGINE_RELEASE, architecture, packages: &["python3-pip-whl"] }
     }
 
+    /// Of the machine's own release: the library becomes part of its programs.
+    pub(crate) fn clock(architecture: Architecture, release: &'static str) -> Self {
+        Self { label: "clock", release, architecture, packages: &["libfaketime"] }
+    }
+
     /// QEMU for programs of single users, linked statically.
     pub(crate) fn emulator(architecture: Architecture) -> Self {
         Self { label: "emulator", release: ENGINE_RELEASE, architecture, packages: &["qemu-user"] }

@@ -5,6 +5,7 @@ mod hint;
 use camino::Utf8PathBuf;
 
 use crate::digest::Digest;
+use crate::fs::Lock;
 use crate::image_ref::ImageRef;
 use crate::platform::Platform;
 use crate::process::Cancel;
@@ -156,13 +157,15 @@ impl BuildError {
 
 /// Builds one image at a time; called from several threads at once.
 pub trait Builder: Sync {
-    /// Builds, tags, and pushes or stores. Returns only after every child has ended, also when cancelled.
+    /// Builds, tags, and pushes or stores. Returns only after every child has ended, also when cancelled. Should we be
+    /// killed, `locks` are held until the children have ended too.
     ///
     /// # Errors
     /// [`BuildError`].
     fn build(
         &self,
         request: &BuildRequest,
+        locks: [&Lock; 2],
         cancel: &Cancel,
         progress: &dyn Fn(BuildProgress),
     ) -> Result<Built, BuildError>;

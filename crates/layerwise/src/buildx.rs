@@ -21,9 +21,9 @@ use serde::Deserialize;
 
 pub use find::{FindError, find};
 
-use crate::builder::{BuildError, BuildProgress, BuildRequest, Builder, Built, SecretSource};
+use crate::builder::{BuildError, BuildProgress, BuildRequest, Builder, Built, SecretSource, SecretValue};
 use crate::digest::Digest;
-use crate::fs::remove_if_there;
+use crate::fs::{Lock, remove_if_there};
 use crate::process::{Cancel, Channel, Command, ProcessError};
 use gate::Gate;
 use narrator::Narrator;
@@ -79,10 +79,11 @@ impl Buildx {
         &self,
         request: &BuildRequest,
         args: Vec<String>,
+        locks: [&Lock; 2],
         cancel: &Cancel,
         narrator: &mut Narrator<'_>,
     ) -> Result<bool, BuildError> {
-        let mut command = self.command(args);
+        let mut command = self.command(args).holding(locks.map(Lock::file));
         for (name, value) in arguments::environment(request) {
             command = command.env(name, value);
         }
@@ -113,6 +114,7 @@ impl Builder for Buildx {
     fn build(
         &self,
         request: &BuildRequest,
+        locks: [&Lock; 2],
         cancel: &Cancel,
         progress: &dyn Fn(BuildProgress),
     ) -> Result<Built, BuildError> {
@@ -126,13 +128,14 @@ impl Builder for Buildx {
         let metadata = request.log.with_extension("metadata.json");
         let args = arguments::arguments(request, self.builder.as_deref(), &metadata);
 
+        let texts = texts(&request.secrets);
         let mut attempts = 0;
         loop {
             let log = remove_if_there(&metadata)
                 .and_then(|()| open_log(&request.log, &self.program, &args))
                 .map_err(|error| unavailable(error.to_string()))?;
-            let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&request.secrets));
-            if self.run(request, args.clone(), cancel, &mut narrator)? {
+            let mut narrator = Narrator::new(Box::new(log), progress, Redactor::new(&texts));
+            if self.run(request, args.clone(), locks, cancel, &mut narrator)? {
                 let (steps, cached) = narrator.counts();
                 let (digest, config) = take_metadata(&metadata).map_err(unavailable)?;
                 return Ok(Built { digest, config, steps, cached });
@@ -163,6 +166,21 @@ fn refuse_empty_secrets(request: &BuildRequest) -> Result<(), BuildError> {
             hint: Some("set it, or leave the secret out".to_owned()),
         }),
     }
+}
+
+/// Bytes of a secret file that is read to be hidden; a larger one is a bundle of certificates.
+const LARGEST: u64 = 64 << 10;
+
+/// What may not be shown. A file that cannot be read has nothing that a build could print.
+fn texts(secrets: &[SecretValue]) -> Vec<String> {
+    let text = |secret: &SecretValue| match &secret.from {
+        SecretSource::Text(text) => Some(text.clone()),
+        SecretSource::File(path) if fs::metadata(path).ok()?.len() <= LARGEST => {
+            Some(String::from_utf8_lossy(&fs::read(path).ok()?).into_owned())
+        }
+        SecretSource::File(_) => None,
+    };
+    secrets.iter().filter_map(text).collect()
 }
 
 /// A new log, which begins with the command: no secret is in its arguments. Written without a buffer, so that a

@@ -8,6 +8,7 @@ use crate::layer::LayerClass;
 
 mod pip;
 mod render;
+mod stages;
 mod steps;
 mod words;
 
@@ -35,6 +36,8 @@ pub struct Stage {
     pub from: String,
     /// The instructions, in order; their classes never go down.
     pub instructions: Vec<Instruction>,
+    /// The class in which a change of this stage is first seen in the image; the last one for the image itself.
+    pub seen_in: LayerClass,
 }
 
 /// One instruction.
@@ -58,8 +61,11 @@ impl Dockerfile {
     /// Every source with the class that reads it, in order.
     #[must_use]
     pub fn sources(&self) -> Vec<(LayerClass, Source)> {
-        let instructions = self.stages.iter().flat_map(|stage| &stage.instructions);
-        instructions.flat_map(|i| i.sources.iter().map(|source| (i.class, source.clone()))).collect()
+        let read = |stage: &Stage| -> Vec<_> {
+            let all = stage.instructions.iter();
+            all.flat_map(|i| i.sources.iter().map(|source| (stage.class_of(i), source.clone()))).collect()
+        };
+        self.stages.iter().flat_map(read).collect()
     }
 
     /// The instructions of one class as the fingerprint takes them: without comments, with the stage's name before
@@ -72,7 +78,7 @@ impl Dockerfile {
             if class == LayerClass::Base {
                 texts.push(format!("{prefix}FROM {}", stage.from));
             }
-            let own = stage.instructions.iter().filter(|instruction| instruction.class == class);
+            let own = stage.instructions.iter().filter(|instruction| stage.class_of(instruction) == class);
             texts.extend(own.map(|instruction| format!("{prefix}{}", instruction.text)));
         }
         texts
@@ -81,8 +87,9 @@ impl Dockerfile {
     /// How many layers the class `class` adds to the last stage.
     #[must_use]
     pub fn layers(&self, class: LayerClass) -> usize {
-        let own = self.stages.last().map_or(&[][..], |stage| &stage.instructions);
-        own.iter().filter(|instruction| instruction.class == class && instruction.makes_layer).count()
+        let Some(last) = self.stages.last() else { return 0 };
+        let own = last.instructions.iter().filter(|instruction| last.class_of(instruction) == class);
+        own.filter(|instruction| instruction.makes_layer).count()
     }
 }
 

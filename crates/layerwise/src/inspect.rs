@@ -21,9 +21,11 @@ use crate::scan::{Request, Scanned, scan};
 mod context;
 mod facts;
 mod handler;
+mod own;
 mod problem;
 
 pub use context::ContextError;
+pub use own::WORK;
 pub use problem::Problem;
 
 /// A repository's images as they are now.
@@ -76,7 +78,7 @@ pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Probl
     let facts = facts::gather(root, images, &graph)?;
     let declared: Vec<_> = graph.targets.iter().zip(&facts).collect();
     let dockerfiles = parallel::map(&declared, |(target, facts)| render(target, &graph, facts));
-    let sources: Vec<_> = dockerfiles.iter().map(Dockerfile::sources).collect();
+    let sources = sources(&graph, &dockerfiles)?;
     let requests: Vec<_> = sources.iter().map(|sources| Request { sources }).collect();
     let scanned = scan(root, &requests).map_err(problem::all)?;
 
@@ -94,6 +96,21 @@ pub fn inspect(root: &Utf8Path, images: &Images) -> Result<Inspection, Vec<Probl
         };
     let targets = found.map(inspected).collect();
     Ok(Inspection { root: root.to_owned(), graph, targets })
+}
+
+/// What each target reads.
+fn sources(
+    graph: &Graph,
+    dockerfiles: &[Dockerfile],
+) -> Result<Vec<Vec<(LayerClass, Source)>>, Vec<Problem>> {
+    let (mut all, mut problems) = (Vec::new(), Vec::new());
+    for (target, dockerfile) in graph.targets.iter().zip(dockerfiles) {
+        match own::left_out(&target.label, dockerfile.sources()) {
+            Ok(sources) => all.push(sources),
+            Err(errors) => problems.extend(errors),
+        }
+    }
+    if problems.is_empty() { Ok(all) } else { Err(problems) }
 }
 
 /// The ingredients and the fingerprint of every target. Parents first, each wave in parallel: a fingerprint holds those

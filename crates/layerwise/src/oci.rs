@@ -5,9 +5,8 @@ mod challenge;
 pub mod conformance;
 mod credentials;
 pub mod media_type;
+mod patience;
 mod session;
-
-use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{Method, Response, StatusCode, header};
@@ -21,6 +20,7 @@ use crate::process::Env;
 use crate::registry::{Registry, RegistryError};
 use crate::trust;
 use credentials::{DockerConfig, is_docker_hub};
+use patience::Patience;
 use session::{Place, Session, unexpected};
 
 /// Requests that go on at once, each on its own kept-alive connection.
@@ -52,20 +52,19 @@ impl Oci {
     /// `insecure` (`host` or `host:port`) are spoken to without encryption.
     #[must_use]
     pub fn new(env: &Env, insecure: Vec<String>) -> Self {
-        Self::with_first_wait(env, insecure, Duration::from_millis(250))
+        Self::with_patience(env, insecure, Patience::default())
     }
 
-    fn with_first_wait(env: &Env, insecure: Vec<String>, first_wait: Duration) -> Self {
-        let config = || {
-            Agent::config_builder()
+    fn with_patience(env: &Env, insecure: Vec<String>, patience: Patience) -> Self {
+        let config = move || {
+            patience
+                .limit(Agent::config_builder())
                 .http_status_as_error(false)
                 .redirect_auth_headers(RedirectAuthHeaders::Never)
                 .max_redirects(5)
                 .max_idle_connections_per_host(CONNECTIONS)
                 .input_buffer_size(BUFFER)
                 .output_buffer_size(BUFFER)
-                .timeout_connect(Some(Duration::from_secs(10)))
-                .timeout_global(Some(Duration::from_secs(60)))
                 .user_agent(concat!("layerwise/", env!("CARGO_PKG_VERSION")))
         };
         let local = Agent::new_with_config(config().proxy(None).build());
@@ -74,7 +73,7 @@ impl Oci {
             let tls = ureq::tls::TlsConfig::builder().root_certs(trust::roots(&env_of_remote)).build();
             Agent::new_with_config(config().tls_config(tls).build())
         };
-        Self { session: Session::new(local, remote, DockerConfig::read(env), first_wait), insecure }
+        Self { session: Session::new(local, remote, DockerConfig::read(env), patience), insecure }
     }
 
     /// The manifest that `image` names by its digest, or else by its tag; `None` when it is not there.
@@ -88,7 +87,7 @@ impl Oci {
             self.session.send(&Method::GET, &place, &repository, &path, &media_type::ALL.join(", "))?;
         let Some(media_type) = manifest_type(&place, &response)? else { return Ok(None) };
         let announced = announced(&place, &response)?;
-        let bytes = read(&place, response)?;
+        let bytes = self.read(&place, response)?;
         let digest = Digest::of(&bytes);
         for expected in announced.into_iter().chain(image.digest()) {
             verify(&place, expected, digest)?;
@@ -109,7 +108,7 @@ impl Oci {
             return Ok(None);
         }
         let media_type = content_type(&response).unwrap_or_default();
-        let bytes = read(&place, response)?;
+        let bytes = self.read(&place, response)?;
         verify(&place, digest, Digest::of(&bytes))?;
         Ok(Some(Document { bytes, media_type, digest }))
     }
@@ -128,6 +127,11 @@ impl Oci {
             // The header is optional: then the bytes say it.
             None => Ok(self.manifest(image)?.map(|manifest| manifest.digest)),
         }
+    }
+
+    fn read(&self, place: &Place, mut response: Response<Body>) -> Result<Vec<u8>, RegistryError> {
+        let bytes = response.body_mut().with_config().limit(LARGEST).read_to_vec();
+        bytes.map_err(|error| self.session.failed(place, &error))
     }
 
     fn place(&self, image: &ImageRef) -> (Place, String) {
@@ -214,11 +218,6 @@ fn announced(place: &Place, response: &Response<Body>) -> Result<Option<Digest>,
     let Some(value) = response.headers().get("Docker-Content-Digest") else { return Ok(None) };
     let digest = value.to_str().ok().and_then(|text| Digest::parse(text.trim()).ok());
     digest.map(Some).ok_or_else(|| unexpected(place, &format!("{value:?} is no digest")))
-}
-
-fn read(place: &Place, mut response: Response<Body>) -> Result<Vec<u8>, RegistryError> {
-    let bytes = response.body_mut().with_config().limit(LARGEST).read_to_vec();
-    bytes.map_err(|error| unexpected(place, &error))
 }
 
 fn verify(place: &Place, expected: Digest, actual: Digest) -> Result<(), RegistryError> {

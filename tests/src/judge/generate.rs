@@ -145,7 +145,7 @@ fn image(random: &mut Random, tree: &Tree, shell: Shell, kind: Kind, name: Strin
         image.stage = Some(stage(random, tree, shell));
         match random.below(10) {
             0 => image.target = true,
-            1 => image.on = On::Stage,
+            1 | 2 => image.on = On::Stage,
             _ => image.parts.push(Part::CopyFrom("/out".to_owned(), format!("out{}/", random.below(3)))),
         }
     }
@@ -221,10 +221,9 @@ pub fn part(random: &mut Random, tree: &Tree, shell: Shell, in_stage: bool) -> P
         22 => Part::Chmod((*random.pick(&["0700", "a+rX", "g+w"])).to_owned(), "/etc".to_owned()),
         23 => Part::Run(LayerClass::Handler, "ls -R /var /out /opt > /listing 2>&1; true".to_owned()),
         _ => {
-            let classes = if in_stage { &LayerClass::ALL[..5] } else { &LayerClass::ALL[..] };
             let command =
                 *random.pick(&["true", "mkdir -p /out && echo $A0 $B0 $E0 > /out/values", "echo N > /N"]);
-            Part::Run(*random.pick(classes), command.replace('N', &number.to_string()))
+            Part::Run(*random.pick(&LayerClass::ALL), command.replace('N', &number.to_string()))
         }
     }
 }

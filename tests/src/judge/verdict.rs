@@ -76,6 +76,8 @@ pub struct Said {
     pub fingerprint: Digest,
     /// The classes of its own layers, the lowest first.
     pub classes: Vec<LayerClass>,
+    /// The classes in which changes of the stages are named that it stands on.
+    pub below: BTreeSet<LayerClass>,
     /// What its lowest stage stands on, as its `FROM` says it.
     pub from: String,
     /// What the stages read that the image is made of.
@@ -102,12 +104,15 @@ impl Said {
             chain.insert(0, stage);
             next = dockerfile.stages.iter().find(|other| other.name.as_deref() == Some(&stage.from));
         }
-        let instructions = || chain.iter().flat_map(|stage| &stage.instructions);
+        let instructions = || {
+            chain.iter().flat_map(|stage| stage.instructions.iter().map(move |it| (it, stage.class_of(it))))
+        };
         Self {
             ingredients,
             fingerprint,
-            classes: instructions().filter(|it| it.makes_layer).map(|it| it.class).collect(),
-            sources: instructions().flat_map(|it| it.sources.iter().cloned()).collect(),
+            classes: instructions().filter(|(it, _)| it.makes_layer).map(|(_, class)| class).collect(),
+            below: chain.iter().rev().skip(1).map(|stage| stage.seen_in).collect(),
+            sources: instructions().flat_map(|(it, _)| it.sources.iter().cloned()).collect(),
             from: chain.first().map(|stage| stage.from.clone()).unwrap_or_default(),
             other_stages: chain.len() < dockerfile.stages.len(),
         }
@@ -150,7 +155,10 @@ pub fn compare((was, before): (&Said, &Image), (is, now): (&Said, &Image)) -> Ve
     {
         return Verdict::Fault(Fault::ClassTooLate);
     }
-    let shown = classes_of_configuration(before, now);
+    let mut shown = classes_of_configuration(before, now);
+    if !shown.is_empty() {
+        shown.extend(was.below.union(&is.below));
+    }
     if !shown.is_empty() && !changes.iter().any(|change| shown.contains(&change.class)) {
         return Verdict::Fault(Fault::ClassTooLate);
     }

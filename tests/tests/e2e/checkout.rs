@@ -140,7 +140,12 @@ impl<'a> Checkout<'a> {
 
     /// Builds, and answers the report.
     pub fn build(&self, arguments: &[&str]) -> Result<Report, Failed> {
-        let said = self.run(&[&["build-lambdas", "--json"], arguments].concat())?;
+        self.report(&self.command(&[&["build-lambdas", "--json"], arguments].concat()))
+    }
+
+    /// The report of a `command` that gives one.
+    pub fn report(&self, command: &Command) -> Result<Report, Failed> {
+        let said = self.world.run(command)?;
         let json =
             serde_json::from_str(&said.stdout).map_err(|_| format!("{}\n{}", said.stdout, said.stderr))?;
         Ok(Report { code: said.code, json, stderr: said.stderr })

@@ -22,6 +22,7 @@ pub fn secrets_are_nowhere(world: &World) -> Result<(), Failed> {
     for folder in ["", "services/one/", "services/one/assets/"] {
         repository.write(&format!("{folder}.env"), &format!("TOKEN={CANARY}-dotenv\n"));
     }
+    repository.write("secrets/netrc", &format!("machine 127.0.0.1 login me password {CANARY}-file\n"));
     let remote = format!("[remote \"origin\"]\n\turl = https://me:{CANARY}-remote@127.0.0.1:9/a.git\n");
     repository.write(".git/config", &remote);
     let root = repository.root().to_owned();

@@ -50,6 +50,16 @@ impl World {
         fs::remove_dir_all(self.folder.path()).unwrap();
     }
 
+    /// A library by which programs see another time of day.
+    pub fn clock(&self) -> Result<Utf8PathBuf, Failed> {
+        Ok(self.sandbox.clock()?)
+    }
+
+    /// Where the sandbox keeps everything.
+    pub fn sandbox_folder(&self) -> Utf8PathBuf {
+        self.folder("sandbox")
+    }
+
     /// A new folder that is gone with the world.
     pub fn folder(&self, name: &str) -> Utf8PathBuf {
         let folder = Utf8Path::from_path(self.folder.path()).unwrap().join(name);

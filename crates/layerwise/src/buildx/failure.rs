@@ -11,6 +11,9 @@ struct Cause {
     hint: &'static str,
 }
 
+/// A full disk, in the words of Go's programs and in those of all others.
+const NO_SPACE: [&str; 2] = ["no space left on device", "No space left on device"];
+
 /// The builder cannot work, whatever the image: nothing of it ran, or nothing could have.
 const UNAVAILABLE: [Cause; 6] = [
     Cause {
@@ -31,7 +34,7 @@ const UNAVAILABLE: [Cause; 6] = [
                very name in the engine's store is used without asking anybody",
     },
     Cause {
-        said: &["no space left on device"],
+        said: &NO_SPACE,
         hint: "the engine's disk is full: `docker builder prune` and `docker image prune` free what is not in use",
     },
     Cause {
@@ -48,11 +51,15 @@ pub fn classify(request: &BuildRequest, failure: Failure) -> BuildError {
     // Of a step that ran, only a full disk is never its own fault: its network is not the builder's.
     let ran = step.as_deref().is_some_and(|step| !step.starts_with("[internal] ")) && !output.is_empty();
     let everything = || std::iter::once(&message).chain(&output);
-    let unavailable = UNAVAILABLE.iter().find(|cause| {
-        let disk = cause.said[0] == "no space left on device";
-        if disk { everything().any(|line| cause.fits(line)) } else { !ran && cause.fits(&message) }
+    let unavailable = UNAVAILABLE.iter().find_map(|cause| {
+        let said = if cause.said == NO_SPACE { everything().find(|line| cause.fits(line)) } else { None };
+        said.or((!ran && cause.fits(&message)).then_some(&message)).map(|said| (cause, said))
     });
-    if let Some(cause) = unavailable {
+    if let Some((cause, said)) = unavailable {
+        let message = match &step {
+            Some(step) if *said != message => format!("{step}: {said}"),
+            _ => said.clone(),
+        };
         return BuildError::Unavailable { image, message, hint: Some(cause.hint.to_owned()) };
     }
     BuildError::Failed { image, step, message, output, log: request.log.clone() }

@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use super::narrator::Narrator;
 use super::rawjson::Reader;
 use super::redact::Redactor;
-use crate::builder::{SecretSource, SecretValue};
 
 const SECRET: &str = "hunter2hunter2";
 
@@ -23,8 +22,7 @@ fn tell(stream: &[u8], piece: usize) -> String {
     let steps = RefCell::new(String::new());
     let mut log = Vec::new();
     let progress = |event| *steps.borrow_mut() += &format!("{event:?}\n");
-    let secret = SecretValue { id: "token".into(), from: SecretSource::Text(SECRET.into()) };
-    let mut narrator = Narrator::new(Box::new(&mut log), &progress, Redactor::new(&[secret]));
+    let mut narrator = Narrator::new(Box::new(&mut log), &progress, Redactor::new(&[SECRET.to_owned()]));
     let mut reader = Reader::default();
     for bytes in stream.chunks(piece) {
         reader.read(bytes, &mut |item| narrator.take(item));

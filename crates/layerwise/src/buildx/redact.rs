@@ -1,7 +1,5 @@
 //! Takes secret values out of what builds print, before it is shown or written anywhere.
 
-use crate::builder::{SecretSource, SecretValue};
-
 /// Shorter texts are left alone: replacing every `a` would hide the log, not the secret.
 const SHORTEST: usize = 6;
 const HIDDEN: &str = "***";
@@ -13,21 +11,18 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Hides the secrets that we hold as texts, line by line, as output is read in lines. Of a line `key = value` the
-    /// value is hidden too when it looks like a token: hiding `localhost` would make every log a riddle. The content
-    /// of secret files is not known here.
-    pub fn new(secrets: &[SecretValue]) -> Self {
-        let lines = secrets.iter().flat_map(|secret| match &secret.from {
-            SecretSource::Text(text) => text.lines().collect(),
-            SecretSource::File(_) => Vec::new(),
-        });
+    /// Hides the secret texts, line by line, as output is read in lines. Of a line `key = value` or `login me password …`
+    /// the words are hidden too that look like tokens: hiding `localhost` would make every log a riddle.
+    pub fn new(secrets: &[String]) -> Self {
         let parts = |line: &'_ str| -> Vec<String> {
-            let value = line.split_once('=').map(|(_, value)| value.trim()).filter(|value| is_token(value));
-            [Some(line.trim()), value].into_iter().flatten().map(str::to_owned).collect()
+            let value = line.split_once('=').map(|(_, value)| value.trim());
+            let words = value.into_iter().chain(line.split_whitespace()).filter(|word| is_token(word));
+            std::iter::once(line.trim()).chain(words).map(str::to_owned).collect()
         };
+        let lines = secrets.iter().flat_map(|secret| secret.lines());
         let mut texts: Vec<_> = lines.flat_map(parts).filter(|text| text.len() >= SHORTEST).collect();
         // The longest first, so that a part of a secret does not leave the rest of it to be seen.
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         texts.dedup();
         Self { texts }
     }
@@ -75,8 +70,7 @@ mod tests {
     #[test]
     fn values_and_users_of_urls_are_hidden() {
         let text = "[global]\nindex-url = https://me:hunter2@index.example/simple\ntoken = abcdefghijklmnop\ntrusted-host = localhost\n";
-        let secret = SecretValue { id: "pip_conf".into(), from: SecretSource::Text(text.into()) };
-        let redactor = Redactor::new(&[secret]);
+        let redactor = Redactor::new(&[text.to_owned()]);
         assert_eq!(redactor.clean("+ echo abcdefghijklmnop"), "+ echo ***");
         assert_eq!(
             redactor.clean("Looking in https://me:hunter2@index.example/simple/x"),

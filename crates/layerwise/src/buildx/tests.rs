@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use base64::Engine as _;
+
 use super::*;
-use crate::builder::SecretValue;
 use crate::image_ref::ImageRef;
 use crate::platform::Platform;
 
@@ -46,8 +47,20 @@ impl Place {
     }
 }
 
+fn build_until(
+    buildx: &Buildx,
+    request: &BuildRequest,
+    cancel: &Cancel,
+    progress: &dyn Fn(BuildProgress),
+) -> Result<Built, BuildError> {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    let lock = |name: &str| Lock::acquire(&folder.join(name), || {}, || false).unwrap().unwrap();
+    buildx.build(request, [&lock("everywhere"), &lock("here")], cancel, progress)
+}
+
 fn build(buildx: &Buildx, request: &BuildRequest) -> Result<Built, BuildError> {
-    buildx.build(request, &Cancel::default(), &|_| ())
+    build_until(buildx, request, &Cancel::default(), &|_| ())
 }
 
 #[test]
@@ -81,17 +94,23 @@ fn a_secret_reaches_the_child_and_nothing_else() {
     let place = Place::new();
     let mut request = place.request();
     let secret = "hunter2-and-more";
-    request.secrets = vec![SecretValue { id: "token".into(), from: SecretSource::Text(secret.into()) }];
+    let file = place.folder.join("netrc");
+    fs::write(&file, "machine example.org\nlogin me password correct-horse-battery\n").unwrap();
+    request.secrets = vec![
+        SecretValue { id: "token".into(), from: SecretSource::Text(secret.into()) },
+        SecretValue { id: "netrc".into(), from: SecretSource::File(file.clone()) },
+    ];
     let script = format!(
-        "printf %s \"$LAYERWISE_SECRET_0\" >{0}/seen; echo \"$@\" >{0}/args; echo \"ERROR: $LAYERWISE_SECRET_0\" >&2; exit 1",
+        "printf %s \"$LAYERWISE_SECRET_0\" >{0}/seen; echo \"$@\" >{0}/args; sed 's/^/ERROR: /' {file} >&2; \
+         awk 'END {{ print \"ERROR: \" $NF }}' {file} >&2; echo \"ERROR: $LAYERWISE_SECRET_0\" >&2; exit 1",
         place.folder
     );
     let error = build(&place.buildx(&script), &request).unwrap_err();
     assert_eq!(fs::read_to_string(place.folder.join("seen")).unwrap(), secret);
     let log = fs::read_to_string(&request.log).unwrap();
-    assert!(log.ends_with("\nERROR: ***\n"), "{log}");
+    assert!(log.ends_with("\nERROR: ***\nERROR: ***\nERROR: ***\nERROR: ***\n"), "{log}");
     for text in [&log, &fs::read_to_string(place.folder.join("args")).unwrap(), &format!("{error:?}")] {
-        assert!(!text.contains(secret), "{text}");
+        assert!(!text.contains(secret) && !text.contains("correct-horse"), "{text}");
     }
 }
 
@@ -128,6 +147,15 @@ fn a_failure_is_told_apart_from_an_environment_that_cannot_build() {
         let error = fail(text);
         assert!(matches!(error, BuildError::Unavailable { .. }) && error.hint().is_some(), "{error:?}");
     }
+    // Programs in a step say it in the words of the system, on standard error, which is written as base64 here.
+    let words = |text: &str| base64::prelude::BASE64_STANDARD.encode(text);
+    let full = include_str!("recorded/0.13.fail.rawjson")
+        .replace(&words("the last words"), &words("OSError: [Errno 28] No space left on device"));
+    let full = fail(&full);
+    assert!(matches!(full, BuildError::Unavailable { .. }), "{full:?}");
+    assert!(full.to_string().ends_with(": OSError: [Errno 28] No space left on device"), "{full}");
+    assert!(full.to_string().starts_with("handler: [deps 2/2] RUN "), "{full}");
+    assert!(full.hint().unwrap().contains("docker builder prune"), "{full:?}");
     let wrong = fail(include_str!("recorded/0.29.syntax.rawjson"));
     assert_eq!(wrong.hint(), None);
     let BuildError::Failed { message, .. } = wrong else { panic!("{wrong:?}") };
@@ -139,7 +167,7 @@ fn a_cancelled_build_has_ended() {
     let place = Place::new();
     let cancel = Cancel::default();
     let buildx = place.buildx("echo '{\"vertexes\":[{\"digest\":\"a\",\"name\":\"[1/1] RUN x\",\"started\":\"2026-11-20T11:58:15Z\"}]}' >&2; sleep 1000");
-    let error = buildx.build(&place.request(), &cancel, &|_| cancel.cancel()).unwrap_err();
+    let error = build_until(&buildx, &place.request(), &cancel, &|_| cancel.cancel()).unwrap_err();
     assert!(matches!(error, BuildError::Cancelled { .. }), "{error:?}");
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::pip::{self, Call};
 use super::steps::{COMPILED, SLIM, assignments, copy_compiled, install_system, metadata, run, word};
-use super::{Dockerfile, Instruction, Stage, words};
+use super::{Dockerfile, Instruction, Stage, stages, words};
 use crate::graph::{COMPILE_STAGE, Graph, Target, TargetParent, parent_arg};
 use crate::image::{Cmd, Compilers, Copy, CopySource, HandlerStep, Image, Kind, Parent, PipSource, Recipe};
 use crate::inputs::{Source, Tree};
@@ -53,8 +53,17 @@ pub struct LocalPackage {
 #[must_use]
 pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfile {
     // Named one by one: a new field is a compile error here until somebody decides whether it is rendered.
-    let Image { name: _, kind, parent, platform: _, recipe, stages, target: _, functions: _, syntax } =
-        &target.image;
+    let Image {
+        name: _,
+        kind,
+        parent,
+        platform: _,
+        recipe,
+        stages: before,
+        target: built,
+        functions: _,
+        syntax,
+    } = &target.image;
     let kind = *kind;
     let default = |parent: &TargetParent| match parent {
         TargetParent::External(reference) => reference.to_string(),
@@ -62,7 +71,7 @@ pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfil
     };
     let mut rendered = Vec::new();
     let declared =
-        stages.iter().map(|stage| (Some(&stage.name), parent_arg(Some(stage)), &stage.parent, &stage.recipe));
+        before.iter().map(|stage| (Some(&stage.name), parent_arg(Some(stage)), &stage.parent, &stage.recipe));
     let own = [(None, parent_arg(None), parent, recipe)];
     for ((name, arg, parent, recipe), facts) in declared.chain(own).zip(facts) {
         let from = match parent {
@@ -73,11 +82,12 @@ pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfil
         if let Some(compilers) = &recipe.compilers {
             let name = compile_stage(name.map(String::as_str));
             let instructions = renderer.compile(compilers);
-            rendered.push(Stage { name: Some(name), from: from.clone(), instructions });
+            rendered.push(Stage { name: Some(name), from: from.clone(), instructions, seen_in: LATEST });
         }
         let instructions = renderer.stage(name.map(String::as_str));
-        rendered.push(Stage { name: name.cloned(), from, instructions });
+        rendered.push(Stage { name: name.cloned(), from, instructions, seen_in: LATEST });
     }
+    stages::see(&mut rendered, built.as_deref());
     Dockerfile {
         title: target.label.clone(),
         frontend: syntax.clone(),
@@ -85,6 +95,9 @@ pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfil
         stages: rendered,
     }
 }
+
+/// Where a change of what is the image itself may be seen.
+const LATEST: LayerClass = LayerClass::Configuration;
 
 /// The stage with the compilers of the stage `of`.
 fn compile_stage(of: Option<&str>) -> String {

@@ -1,6 +1,8 @@
 //! A lock between processes: a file that one of them holds. Never left behind by a process that has ended.
 
+use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use fs_err as fs;
@@ -14,7 +16,7 @@ const POLL: std::time::Duration = std::time::Duration::from_millis(20);
 /// however it ends, so no lock ever needs a person.
 #[derive(Debug)]
 pub struct Lock {
-    _file: fs::File,
+    file: Arc<File>,
 }
 
 impl Lock {
@@ -30,12 +32,14 @@ impl Lock {
     ) -> io::Result<Option<Self>> {
         let file = again_if_deleted(|| {
             fs::create_dir_all(folder_of(path))?;
-            fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)
+            // A child that holds it has it for input and output: there is nothing to be read, and nothing is harmed.
+            fs::OpenOptions::new().create(true).read(true).append(true).open(path)
         })?;
+        let file = file.into_file();
         let mut waiting = Some(waiting);
         loop {
-            match file.file().try_lock() {
-                Ok(()) => return Ok(Some(Self { _file: file })),
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { file: Arc::new(file) })),
                 Err(std::fs::TryLockError::Error(error)) => return Err(named(error, path)),
                 Err(std::fs::TryLockError::WouldBlock) if give_up() => return Ok(None),
                 Err(std::fs::TryLockError::WouldBlock) => {
@@ -47,6 +51,12 @@ impl Lock {
                 }
             }
         }
+    }
+
+    /// The file, for a child that is to hold the lock too: then it lasts until both let go.
+    #[must_use]
+    pub fn file(&self) -> Arc<File> {
+        self.file.clone()
     }
 }
 

@@ -55,8 +55,9 @@ impl Inspection {
     fn add_modules(&self, place: usize, modules: &mut Modules) {
         let inspected = &self.targets[place];
         let nothing = Entries::new();
-        for instruction in inspected.dockerfile.stages.iter().flat_map(|stage| &stage.instructions) {
-            let class = inspected.ingredients.classes.get(&instruction.class);
+        let stages = inspected.dockerfile.stages.iter();
+        for (stage, instruction) in stages.flat_map(|s| s.instructions.iter().map(move |i| (s, i))) {
+            let class = inspected.ingredients.classes.get(&stage.class_of(instruction));
             let files = class.map_or(&nothing, |class| &class.files);
             for source in &instruction.sources {
                 let below = files.keys().filter(|file| file.is_within(source.path()));

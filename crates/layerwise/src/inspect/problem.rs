@@ -1,5 +1,6 @@
 //! What keeps an image from being planned, whichever floor found it.
 
+use super::own::WORK;
 use crate::graph::DeclarationError;
 use crate::python::closure::ClosureError;
 use crate::python::handler::HandlerError;
@@ -26,6 +27,14 @@ pub enum Problem {
         "{image}: `{path}` cannot be mounted: its name holds a blank, a comma, a quote, a `$` or a backslash"
     )]
     Mount {
+        /// The image.
+        image: String,
+        /// The path.
+        path: RepoPath,
+    },
+    /// A source with Layerwise's own files in it.
+    #[error("{image}: `{path}` holds Layerwise's own files, which change with every build")]
+    Own {
         /// The image.
         image: String,
         /// The path.
@@ -101,6 +110,9 @@ impl Problem {
             Self::Pattern { .. } => {
                 Some("only the last part may hold `*`, `?` or `[…]`; copy the folder instead".to_owned())
             }
+            Self::Own { .. } => Some(format!(
+                "declare what the image needs and is not in `{WORK}`; of a folder around `target` that is left out"
+            )),
             Self::Mount { .. } => Some("rename it".to_owned()),
             Self::Path { .. } | Self::Disk { .. } => None,
         }

@@ -13,10 +13,9 @@ use ureq::{Agent, Body, ResponseExt};
 
 use super::challenge::{self, Challenge};
 use super::credentials::{Credentials, DockerConfig};
+use super::patience::{Patience, TRIES};
 use crate::registry::RegistryError;
 
-/// Tries of one request, as long as what went wrong may pass.
-const TRIES: u32 = 4;
 /// The longest time that a registry may have us wait before a new try.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -39,20 +38,20 @@ pub struct Session {
     credentials: Slots<Credentials>,
     /// Values of the `Authorization` header, by registry for Basic and by registry and repository for tokens.
     authorizations: Slots<String>,
-    first_wait: Duration,
+    patience: Patience,
 }
 
 /// Values by key, each made once: whoever needs one that is being made waits for it.
 type Slots<T> = Mutex<BTreeMap<String, Arc<Mutex<Option<T>>>>>;
 
 impl Session {
-    /// `local` reaches loopback hosts, `make_remote` makes on first need what reaches all others; the first new try
-    /// comes after `first_wait`, each further one after twice the time.
+    /// `local` reaches loopback hosts, `make_remote` makes on first need what reaches all others; both wait as `patience`
+    /// says.
     pub fn new(
         local: Agent,
         make_remote: impl Fn() -> Agent + Send + Sync + 'static,
         config: Result<DockerConfig, String>,
-        first_wait: Duration,
+        patience: Patience,
     ) -> Self {
         Self {
             local,
@@ -61,7 +60,7 @@ impl Session {
             config,
             credentials: Slots::default(),
             authorizations: Slots::default(),
-            first_wait,
+            patience,
         }
     }
 
@@ -134,10 +133,21 @@ impl Session {
                     self.wait(tries, response.headers().get(header::RETRY_AFTER))
                 }
                 Ok(response) => return Ok(response),
-                Err(error) if may_pass(&error) && tries < TRIES => self.wait(tries, None),
-                Err(error) => return Err(failed(place, &error)),
+                Err(error) if tries < Patience::tries(&error) => self.wait(tries, None),
+                Err(error) => return Err(self.failed(place, &error)),
             };
             std::thread::sleep(wait);
+        }
+    }
+
+    /// What it means that a request, or the reading of its answer, ended like this.
+    pub fn failed(&self, place: &Place, error: &ureq::Error) -> RegistryError {
+        match error {
+            ureq::Error::Protocol(_)
+            | ureq::Error::TooManyRedirects
+            | ureq::Error::RedirectFailed
+            | ureq::Error::BodyExceedsLimit(_) => unexpected(place, error),
+            _ => RegistryError::Unreachable { place: place.host.clone(), cause: self.patience.cause(error) },
         }
     }
 
@@ -152,7 +162,7 @@ impl Session {
     /// many clients do not come back at the same moment.
     fn wait(&self, tries: u32, asked: Option<&HeaderValue>) -> Duration {
         let asked = asked.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
-        let usual = self.first_wait * 2u32.pow(tries - 1);
+        let usual = self.patience.first_wait * 2u32.pow(tries - 1);
         let jitter = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.subsec_nanos() % 1000);
         asked.unwrap_or(usual + usual * jitter / 2000).min(LONGEST_WAIT)
     }
@@ -281,24 +291,6 @@ fn slot<T>(slots: &Slots<T>, key: &str) -> Arc<Mutex<Option<T>>> {
 
 fn is_trouble(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
-}
-
-/// Whether the same request may succeed in a moment. An address where nobody listens will not get better.
-fn may_pass(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Io(error) => error.kind() != std::io::ErrorKind::ConnectionRefused,
-        ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed | ureq::Error::Protocol(_) => true,
-        _ => false,
-    }
-}
-
-fn failed(place: &Place, error: &ureq::Error) -> RegistryError {
-    match error {
-        ureq::Error::Protocol(_) | ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => {
-            unexpected(place, error)
-        }
-        _ => RegistryError::Unreachable { place: place.host.clone(), cause: error.to_string() },
-    }
 }
 
 fn unauthorized(place: &Place, cause: &str) -> RegistryError {

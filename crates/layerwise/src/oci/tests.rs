@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 
@@ -84,10 +85,15 @@ fn say(head: impl Into<String>) -> (String, String) {
 
 /// A client whose Docker configuration is `config`.
 fn oci(config: &str) -> Oci {
+    oci_with(config, Patience::default())
+}
+
+fn oci_with(config: &str, patience: Patience) -> Oci {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     fs_err::write(format!("{path}/config.json"), config).unwrap();
-    Oci::with_first_wait(&Env::from_iter([("DOCKER_CONFIG", path)]), Vec::new(), Duration::from_millis(1))
+    let patience = Patience { first_wait: Duration::from_millis(1), ..patience };
+    Oci::with_patience(&Env::from_iter([("DOCKER_CONFIG", path)]), Vec::new(), patience)
 }
 
 fn logged_in(host: &str, user_and_secret: &str) -> Oci {
@@ -314,6 +320,46 @@ fn a_connection_that_ends_in_the_middle_is_never_an_answer() {
     for error in [find(&client, &host).unwrap_err(), client.manifest(&image(&host, "b:1")).unwrap_err()] {
         let known = matches!(error, RegistryError::Unexpected { .. } | RegistryError::Unreachable { .. });
         assert!(known, "{error}");
+    }
+}
+
+/// The error that a silent registry at `host` gives, by a client that does not wait long.
+fn silence(host: &str) -> RegistryError {
+    let client = oci_with("{}", Patience { silence: Duration::from_millis(100), ..Patience::default() });
+    let error = client.manifest(&image(host, "a:1")).unwrap_err();
+    let said = "does not answer: it takes the connection, but says nothing within 0.1 s";
+    assert_eq!(error.to_string(), format!("{host} {said}"));
+    error
+}
+
+#[test]
+fn a_silent_registry_is_named_and_asked_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    // The system takes connections for a server that does not.
+    let error = silence(&host);
+    assert_eq!(error.hint(), format!("check that {host} runs and can be reached from here"));
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(listener.incoming().take_while(Result::is_ok).count(), 2);
+}
+
+#[test]
+fn a_registry_that_falls_silent_in_its_answer_is_named() {
+    let (head, _) = ok();
+    for start in
+        ["HTTP/1.1 200 OK\r\nContent-Ty", &format!("HTTP/1.1 {head}\r\nContent-Length: 19\r\n\r\n{{")]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let start = start.to_owned();
+        std::thread::spawn(move || {
+            let mut held = Vec::new();
+            for stream in listener.incoming() {
+                held.push(stream.unwrap());
+                held.last_mut().unwrap().write_all(start.as_bytes()).unwrap();
+            }
+        });
+        silence(&host);
     }
 }
 

@@ -2,10 +2,12 @@
 //! streamed, input is empty or given.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, PipeReader, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::ExitStatus;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
@@ -21,6 +23,7 @@ pub struct Command {
     /// Additions, and removals (`None`), in order.
     env: Vec<(String, Option<String>)>,
     stdin: Vec<u8>,
+    held: Option<[Arc<File>; 2]>,
     deadline: Option<Duration>,
 }
 
@@ -113,6 +116,7 @@ impl Command {
             cwd: cwd.into(),
             env: Vec::new(),
             stdin: Vec::new(),
+            held: None,
             deadline: None,
         }
     }
@@ -142,6 +146,15 @@ impl Command {
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
+        self
+    }
+
+    /// Files that it keeps open as long as it lives, whatever becomes of us: a lock on one of them lasts until then. It has
+    /// them for its standard input and output, which nothing else is to be had from, because programs do not hand those on
+    /// to helpers of theirs, that may outlive them.
+    #[must_use]
+    pub fn holding(mut self, files: [Arc<File>; 2]) -> Self {
+        self.held = Some(files);
         self
     }
 
@@ -214,16 +227,17 @@ impl Command {
         // macOS cannot make a pipe and mark it as ours in one step: a child started in between would hold it open.
         static STARTING: Mutex<()> = Mutex::new(());
         let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stdout, to_stdout) = io::pipe().map_err(|source| self.io(source))?;
+        let (stdout, to_stdout) = self.stdout().map_err(|source| self.io(source))?;
         let (stderr, to_stderr) = io::pipe().map_err(|source| self.io(source))?;
         let child = cancel
-            .start(|| self.expression().stdout_file(to_stdout).stderr_file(to_stderr).start())
+            .start(|| self.expression()?.stdout_file(to_stdout).stderr_file(to_stderr).start())
             .map_err(|source| self.io(source))?
             .ok_or_else(|| ProcessError::Cancelled { program: self.name() })?;
         drop(starting);
 
         let (send, messages) = mpsc::channel();
-        for (channel, mut pipe) in [(Channel::Stdout, stdout), (Channel::Stderr, stderr)] {
+        let stdout = stdout.map(|pipe| (Channel::Stdout, pipe));
+        for (channel, mut pipe) in stdout.into_iter().chain([(Channel::Stderr, stderr)]) {
             let send = send.clone();
             std::thread::spawn(move || {
                 let mut buffer = vec![0; 16 * 1024];
@@ -245,7 +259,16 @@ impl Command {
         Ok((child, messages))
     }
 
-    fn expression(&self) -> duct::Expression {
+    /// What its standard output is, and where we read it.
+    fn stdout(&self) -> io::Result<(Option<PipeReader>, OwnedFd)> {
+        if let Some([_, file]) = &self.held {
+            return Ok((None, file.try_clone()?.into()));
+        }
+        let (stdout, to_stdout) = io::pipe()?;
+        Ok((Some(stdout), to_stdout.into()))
+    }
+
+    fn expression(&self) -> io::Result<duct::Expression> {
         // As a text, not as a path: duct would take the path `sh` for `./sh`.
         let mut expression =
             duct::cmd(self.program.as_str(), &self.args).dir(&self.cwd).unchecked().before_spawn(|command| {
@@ -259,10 +282,11 @@ impl Command {
                 None => expression.env_remove(name),
             };
         }
-        match self.stdin.as_slice() {
-            [] => expression.stdin_null(),
-            bytes => expression.stdin_bytes(bytes),
-        }
+        Ok(match (&self.held, self.stdin.as_slice()) {
+            (Some([file, _]), _) => expression.stdin_file(file.try_clone()?),
+            (None, []) => expression.stdin_null(),
+            (None, bytes) => expression.stdin_bytes(bytes),
+        })
     }
 
     /// The program's name without its folder.

@@ -97,6 +97,44 @@ fn a_daemon_that_holds_the_output_does_not_hold_us() {
 }
 
 #[test]
+fn a_lock_that_a_child_holds_lasts_as_long_as_it_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).append(true).create(true).open(folder.path().join(name)).unwrap()
+    };
+    let held = [Arc::new(open("a")), Arc::new(open("b"))];
+    held.iter().for_each(|file| file.try_lock().unwrap());
+    let is_free = |name: &str| open(name).try_lock().is_ok();
+    // A helper that outlives the child has input and output of its own, as helpers of real programs have.
+    let script = "setsid sh -c 'echo $$ >&2; exec sleep 60 2> /dev/null' < /dev/null > /dev/null & \
+                  read -r word; echo nothing to be read >&2; sleep 1000";
+    let (told, started) = mpsc::channel();
+    let cancel = Cancel::default();
+    std::thread::scope(|scope| {
+        let child = scope.spawn(|| {
+            let (command, mut said) = (sh(script).holding(held), String::new());
+            let _ = command.stream(&cancel, &mut |channel, bytes| {
+                assert_eq!(channel, Channel::Stderr);
+                said.push_str(&String::from_utf8_lossy(bytes));
+                if said.matches('\n').count() == 2 {
+                    told.send(()).unwrap();
+                }
+            });
+            said
+        });
+        started.recv().unwrap();
+        assert_eq!((is_free("a"), is_free("b")), (false, false));
+        cancel.cancel();
+        let said = child.join().unwrap();
+        assert_eq!((is_free("a"), is_free("b")), (true, true));
+        let helper = said.lines().find(|line| line.parse::<u32>().is_ok()).unwrap();
+        assert!(alive(helper), "{said}");
+        sh(&format!("kill {helper}")).run(&Cancel::default()).unwrap();
+    });
+}
+
+#[test]
 fn a_panicking_reader_leaves_no_child() {
     let pid = Mutex::new(String::new());
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

@@ -47,10 +47,10 @@ pub(super) fn build(
     };
 
     // The first keeps two runs from building one image, wherever their checkouts are; the second keeps two runs in
-    // one checkout, whatever records they use, out of each other's files.
-    let shared = world.locks.join(format!("{}-{}.lock", target.name, target.platform.architecture()));
-    let _shared = lock(&shared, place, inspection, cancel, events)?;
-    let _own = lock(&builds(world, target).join("lock"), place, inspection, cancel, events)?;
+    // one checkout, whatever records they use, out of each other's files. The builder holds both too: it may outlive us.
+    let path = world.locks.join(format!("{}-{}.lock", target.name, target.platform.architecture()));
+    let shared = lock(&path, place, inspection, cancel, events)?;
+    let own = lock(&builds(world, target).join("lock"), place, inspection, cancel, events)?;
     if *reason != Reason::Forced
         && let Some(product) = built_meanwhile(world, &key)?
     {
@@ -63,8 +63,7 @@ pub(super) fn build(
     events(Event::Started { target: place, log: request.log.clone() });
     let begun = Instant::now();
     let progress = |progress| events(Event::Progress { target: place, progress });
-    let built = world.builder.build(&request, cancel, &progress);
-    let built = built?;
+    let built = world.builder.build(&request, [&shared, &own], cancel, &progress)?;
 
     let reference = request.tags[0].clone();
     let digest = confirm(world, target, &reference, &built)?;

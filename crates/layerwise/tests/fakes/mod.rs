@@ -9,6 +9,7 @@ use fs_err as fs;
 use layerwise::builder::{BuildError, BuildProgress, BuildRequest, Builder, Built};
 use layerwise::destination::Destination;
 use layerwise::digest::Digest;
+use layerwise::fs::Lock;
 use layerwise::image::{BaseImage, Declare, Images, LambdaImage, external};
 use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, inspect};
@@ -200,6 +201,7 @@ impl Builder for Engine {
     fn build(
         &self,
         request: &BuildRequest,
+        _locks: [&Lock; 2],
         _cancel: &Cancel,
         _progress: &dyn Fn(BuildProgress),
     ) -> Result<Built, BuildError> {

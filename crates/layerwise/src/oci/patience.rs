@@ -1,0 +1,85 @@
+//! How long we wait for a registry, and what is said of one that keeps us waiting. Never asks it anything itself.
+
+use std::time::Duration;
+
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+use ureq::{Error, Timeout};
+
+/// Tries of one request, as long as what went wrong may pass.
+pub const TRIES: u32 = 4;
+/// Tries of one that meets silence, which costs the most time and seldom ends.
+const TRIES_IN_SILENCE: u32 = 2;
+
+/// How long we wait. Nobody who stands before a silent registry does so for more than half a minute.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection, encryption included.
+    pub connect: Duration,
+    /// For the next bytes, the first ones too: what goes on may take its time.
+    pub silence: Duration,
+    /// For a whole answer, of one that sends a few bytes now and then.
+    pub whole: Duration,
+    /// Before the first new try; twice as long before each further one.
+    pub first_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            silence: Duration::from_secs(10),
+            whole: Duration::from_secs(30),
+            first_wait: Duration::from_millis(250),
+        }
+    }
+}
+
+impl Patience {
+    /// Puts the limits into an agent's settings.
+    pub fn limit(self, config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+        config
+            .timeout_connect(Some(self.connect))
+            .timeout_per_read(Some(self.silence))
+            .timeout_global(Some(self.whole))
+    }
+
+    /// How often a request is tried that ends like this: once where another try would change nothing.
+    pub fn tries(error: &Error) -> u32 {
+        match error {
+            // An address where nobody listens will not get better.
+            Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => 1,
+            Error::Timeout(Timeout::Global) => 1,
+            Error::Timeout(_) => TRIES_IN_SILENCE,
+            Error::Io(_) | Error::ConnectionFailed | Error::Protocol(_) => TRIES,
+            _ => 1,
+        }
+    }
+
+    /// What is said of a request that ended like this.
+    pub fn cause(&self, error: &Error) -> String {
+        let said = |what: &str, limit: Duration| format!("{what} within {} s", limit.as_secs_f32());
+        match error {
+            Error::Timeout(Timeout::Connect) => said("no connection", self.connect),
+            Error::Timeout(Timeout::PerRead) => {
+                said("it takes the connection, but says nothing", self.silence)
+            }
+            Error::Timeout(Timeout::Global) => said("no whole answer", self.whole),
+            other => other.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_costs_half_a_minute_at_most() {
+        let patience = Patience::default();
+        let silent = patience.connect + patience.silence;
+        // A wait is up to half as long again.
+        assert!(silent * TRIES_IN_SILENCE + patience.first_wait * 3 / 2 <= Duration::from_secs(31));
+        assert!(patience.whole <= Duration::from_secs(30));
+    }
+}
