@@ -7,6 +7,7 @@ mod explain;
 pub mod external;
 mod generate;
 mod graph;
+mod invoke;
 mod list;
 mod plan;
 mod sandbox;
@@ -28,6 +29,7 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::List(typed) => list::run(context, &typed),
         Command::Graph(typed) => graph::run(context, &typed),
         Command::BuildLambdas(typed) => build::run(context, &typed),
+        Command::Invoke(typed) => invoke::run(context, &typed),
         Command::Doctor(typed) => doctor::run(context, &typed),
         Command::Sandbox(typed) => sandbox::run(context, &typed),
         // `app` has seen to it: it needs no repository.

@@ -117,6 +117,13 @@ impl Console {
         self.say(message);
     }
 
+    /// A line that a function printed.
+    pub fn printed(&self, line: &str) {
+        if !self.look.quiet {
+            self.say(line);
+        }
+    }
+
     /// A result for programs, on stdout. Nobody reading any more is not an error.
     pub fn result(&self, text: &str) {
         let mut outputs = self.lock();

@@ -10,8 +10,8 @@ use signal_hook::iterator::Signals;
 use crate::console::{Console, Tone};
 use crate::exit::Exit;
 
-/// Does `work` while signals set `cancel`.
-pub fn during<A>(console: &Console, cancel: &Cancel, work: impl FnOnce() -> A) -> A {
+/// Does `work` while signals set `cancel`, which ends `what`.
+pub fn during<A>(console: &Console, cancel: &Cancel, what: &str, work: impl FnOnce() -> A) -> A {
     // Without handlers a signal ends us as it ends any program.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return work() };
     let handle = signals.handle();
@@ -24,7 +24,7 @@ pub fn during<A>(console: &Console, cancel: &Cancel, work: impl FnOnce() -> A) -
                     std::process::exit(Exit::Interrupted as i32);
                 }
                 cancel.cancel();
-                console.status(Tone::Bad, "Stopping", "the builds; once more to exit at once");
+                console.status(Tone::Bad, "Stopping", &format!("{what}; once more to exit at once"));
             }
         });
         let answer = work();

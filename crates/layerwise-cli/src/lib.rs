@@ -16,6 +16,7 @@
 
 mod app;
 mod args;
+mod building;
 mod commands;
 mod console;
 mod context;
@@ -23,6 +24,7 @@ mod doctor;
 mod error;
 mod exit;
 mod interrupt;
+mod latency;
 mod live;
 mod machine;
 mod reporter;

@@ -11,6 +11,7 @@ mod answers;
 mod by_hand;
 mod edits;
 mod gate;
+mod invoke;
 mod judges;
 mod kills;
 mod lost;
@@ -39,6 +40,26 @@ const TESTS: &[Test] = &[
     ("the_readable_tag_follows_the_sources", gate::the_readable_tag_follows_the_sources),
     ("a_checkout_with_another_umask_is_a_hit", gate::a_checkout_with_another_umask_is_a_hit),
     ("each_lambda_answers_its_sample_event", answers::each_lambda_answers_its_sample_event),
+    ("invoking_answers_what_the_sources_say", invoke::invoking_answers_what_the_sources_say),
+    ("an_invoked_functions_error_is_exit_code_1", invoke::an_invoked_functions_error_is_exit_code_1),
+    (
+        "invoked_samples_are_held_against_their_answers",
+        invoke::invoked_samples_are_held_against_their_answers,
+    ),
+    (
+        "what_is_declared_for_this_machine_holds_in_an_invocation",
+        invoke::what_is_declared_for_this_machine_holds_in_an_invocation,
+    ),
+    ("many_invocations_run_in_several_containers", invoke::many_invocations_run_in_several_containers),
+    ("an_interrupted_invocation_leaves_no_container", invoke::an_interrupted_invocation_leaves_no_container),
+    (
+        "what_a_killed_invocation_left_is_removed_by_the_next",
+        invoke::what_a_killed_invocation_left_is_removed_by_the_next,
+    ),
+    (
+        "what_cannot_be_invoked_is_said_before_an_engine_is_needed",
+        invoke::what_cannot_be_invoked_is_said_before_an_engine_is_needed,
+    ),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),

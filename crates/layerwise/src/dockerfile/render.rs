@@ -53,8 +53,18 @@ pub struct LocalPackage {
 #[must_use]
 pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfile {
     // Named one by one: a new field is a compile error here until somebody decides whether it is rendered.
-    let Image { name: _, kind, parent, platform: _, recipe, stages, target: _, functions: _, syntax } =
-        &target.image;
+    let Image {
+        name: _,
+        kind,
+        parent,
+        platform: _,
+        recipe,
+        stages,
+        target: _,
+        functions: _,
+        on_this_machine: _,
+        syntax,
+    } = &target.image;
     let kind = *kind;
     let default = |parent: &TargetParent| match parent {
         TargetParent::External(reference) => reference.to_string(),
