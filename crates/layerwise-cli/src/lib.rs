@@ -26,11 +26,14 @@ mod exit;
 mod interrupt;
 mod latency;
 mod live;
+mod local;
 mod machine;
 mod reporter;
 mod root;
 mod summary;
 mod surroundings;
+mod telling;
+mod terminal;
 mod wiring;
 mod wording;
 

@@ -16,6 +16,8 @@ pub struct Answer {
     pub error: Option<FunctionError>,
     /// From the question to the last byte of the answer.
     pub took: Duration,
+    /// Whether the emulator answered in the function's place: the runtime had ended, ended meanwhile or did not start.
+    pub in_its_place: bool,
 }
 
 /// An error of the function: an exception, an end of its process, too long a time.
@@ -29,8 +31,6 @@ pub struct FunctionError {
     pub trace: Vec<String>,
 }
 
-/// The kind of an error that says that the function's process has ended.
-const EXIT: &str = "Runtime.ExitError";
 /// How the emulator says that time is over, in plain text.
 const TIMED_OUT: &str = "Task timed out after ";
 /// All that the runtimes of Python, Node.js and the others say of an error.
@@ -41,14 +41,7 @@ impl Answer {
     #[must_use]
     pub fn new(status: u16, body: Vec<u8>, took: Duration) -> Self {
         if let Some(message) = std::str::from_utf8(&body).ok().filter(|text| text.starts_with(TIMED_OUT)) {
-            let error = FunctionError {
-                kind: "Sandbox.Timedout".to_owned(),
-                message: message.to_owned(),
-                trace: Vec::new(),
-            };
-            // Lambda says it as it says every error, in JSON.
-            let body = serde_json::json!({ "errorType": error.kind, "errorMessage": error.message });
-            return Self { body: body.to_string().into_bytes(), error: Some(error), took };
+            return Self::of_timeout(message.to_owned(), took);
         }
         let error = function_error(&body).or_else(|| {
             (status != 200).then(|| FunctionError {
@@ -57,15 +50,20 @@ impl Answer {
                 trace: Vec::new(),
             })
         });
-        Self { body, error, took }
+        Self { body, error, took, in_its_place: status != 200 }
     }
 
-    /// Whether it only says that the runtime was killed before it was asked: the function has not seen the event.
+    /// For an emulator that did not end a function whose time, in seconds, was over: what it would have said.
     #[must_use]
-    pub fn is_of_a_killed_runtime(&self) -> bool {
-        self.error
-            .as_ref()
-            .is_some_and(|error| error.kind == EXIT && error.message.ends_with("signal: killed"))
+    pub fn timed_out(seconds: u16, took: Duration) -> Self {
+        Self::of_timeout(format!("{TIMED_OUT}{seconds}.00 seconds"), took)
+    }
+
+    /// Lambda says it as it says every error, in JSON.
+    fn of_timeout(message: String, took: Duration) -> Self {
+        let error = FunctionError { kind: "Sandbox.Timedout".to_owned(), message, trace: Vec::new() };
+        let body = serde_json::json!({ "errorType": error.kind, "errorMessage": error.message });
+        Self { body: body.to_string().into_bytes(), error: Some(error), took, in_its_place: false }
     }
 
     /// The answer as text; JSON as it came.
@@ -134,18 +132,16 @@ mod tests {
             answer.text(),
             r#"{"errorMessage":"Task timed out after 2.00 seconds","errorType":"Sandbox.Timedout"}"#
         );
-        assert_eq!(answer.error.unwrap().kind, "Sandbox.Timedout");
+        assert_eq!(answer.error.as_ref().map(|error| error.kind.as_str()), Some("Sandbox.Timedout"));
+        assert_eq!(Answer::timed_out(2, Duration::ZERO), answer);
     }
 
     #[test]
-    fn a_killed_runtime_is_told_from_one_that_ended_by_itself() {
-        let ended = |how: &str| {
-            let message = format!("RequestId: 5 Error: Runtime exited with error: {how}");
-            answer(502, &format!(r#"{{"errorType":"Runtime.ExitError","errorMessage":"{message}"}}"#))
-        };
-        assert!(ended("signal: killed").is_of_a_killed_runtime());
-        assert!(!ended("exit status 1").is_of_a_killed_runtime());
-        assert!(!answer(200, "{}").is_of_a_killed_runtime());
+    fn what_the_emulator_says_is_told_from_what_the_function_says() {
+        let ended =
+            r#"{"errorType":"Runtime.ExitError","errorMessage":"Runtime exited with error: signal: killed"}"#;
+        assert!(answer(502, ended).in_its_place);
+        assert!(!answer(200, "{}").in_its_place);
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! One running container of a function: asked, listened to, removed when it is dropped. Knows nothing of source files.
 
-use std::pin::pin;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use bollard::container::LogOutput;
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{KillContainerOptions, LogsOptionsBuilder};
 use futures_util::StreamExt as _;
-use futures_util::future::{Either, select};
 use hyper::body::Bytes;
 use layerwise::process::Cancel;
 use tokio::sync::oneshot;
@@ -16,13 +14,10 @@ use crate::answer::Answer;
 use crate::containers::{EMULATOR, Engine, remove};
 use crate::error::DevError;
 use crate::function::Function;
-use crate::invoke;
+use crate::invoke::{self, Failure};
 use crate::lines::Lines;
+use crate::reload::Inside;
 
-/// What an emulator that is stuck gets above the function's own time.
-const GRACE: Duration = Duration::from_secs(10);
-/// How long until it is noticed that nobody wants the answer any more.
-const CANCEL_POLL: Duration = Duration::from_millis(50);
 /// Lines that are shown of a container that failed.
 const SHOWN: usize = 20;
 
@@ -31,7 +26,7 @@ pub struct Container {
     engine: Engine,
     name: String,
     image: String,
-    limit: Duration,
+    timeout: u16,
     pub(crate) id: String,
     /// Where its emulator answers on this machine.
     pub(crate) port: u16,
@@ -45,7 +40,7 @@ impl Container {
             engine,
             name: function.name.clone(),
             image: function.image.to_string(),
-            limit: Duration::from_secs(function.timeout.into()) + GRACE,
+            timeout: function.timeout,
             id,
             port: 0,
             followed: None,
@@ -58,23 +53,11 @@ impl Container {
     /// [`DevError::NoAnswer`], [`DevError::Stopped`] when `cancel` says so first. What the function itself says of an error
     /// is an [`Answer`].
     pub fn invoke(&mut self, event: &[u8], cancel: &Cancel) -> Result<Answer, DevError> {
-        let asked = invoke::invoke(self.port, Bytes::copy_from_slice(event), self.limit);
-        let asked = async {
-            let stopped = async {
-                while !cancel.is_cancelled() {
-                    tokio::time::sleep(CANCEL_POLL).await;
-                }
-            };
-            match select(pin!(asked), pin!(stopped)).await {
-                Either::Left((answer, _)) => answer.map_err(|cause| self.no_answer(cause)),
-                Either::Right(_) => Err(DevError::Stopped),
-            }
-        };
-        self.engine.driver.wait(asked)
-    }
-
-    fn no_answer(&self, cause: String) -> DevError {
-        DevError::NoAnswer { name: self.name.clone(), cause }
+        let asked = invoke::invoke(self.port, Bytes::copy_from_slice(event), self.timeout);
+        match self.engine.driver.wait(invoke::unless_cancelled(asked, cancel))? {
+            Ok(answer) | Err(Failure::Stuck(answer)) => Ok(answer),
+            Err(Failure::Broken(cause)) => Err(DevError::NoAnswer { name: self.name.clone(), cause }),
+        }
     }
 
     /// Hands over every line that the function prints from now on until the container ends; earlier ones first.
@@ -118,7 +101,22 @@ impl Container {
         Ok(self.inspect().await?.state.and_then(|state| state.running).unwrap_or(false))
     }
 
-    async fn inspect(&self) -> Result<ContainerInspectResponse, DevError> {
+    /// Its inside.
+    pub(crate) fn inside(&self) -> Inside {
+        Inside { engine: self.engine.clone(), id: self.id.clone(), image: self.image.clone() }
+    }
+
+    /// The environment of its first process, as it is declared.
+    pub(crate) async fn variables(&self) -> Result<BTreeMap<String, String>, DevError> {
+        let config = self.inspect().await?.config.unwrap_or_default();
+        let variables = config.env.unwrap_or_default().into_iter();
+        let pair = |variable: String| {
+            variable.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        Ok(variables.filter_map(pair).collect())
+    }
+
+    pub(crate) async fn inspect(&self) -> Result<ContainerInspectResponse, DevError> {
         let inspected = self.engine.docker.inspect_container(&self.id, None).await;
         inspected
             .map_err(|cause| self.engine.error(format!("describe the container of `{}`", self.image), &cause))

@@ -73,6 +73,10 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     pub(crate) fn error(&self, doing: impl Into<String>, cause: &Error) -> DevError {
         let cause = match cause {
             Error::DockerResponseServerError { message, .. } => message.clone(),
@@ -118,6 +122,19 @@ impl Containers {
         })?;
         let engine = Engine { docker, driver: Arc::new(driver), host };
         Ok(Self { engine, checkout: root.to_string() })
+    }
+
+    /// Whether the engine answers.
+    ///
+    /// # Errors
+    /// [`DevError::Engine`].
+    pub fn ping(&self) -> Result<(), DevError> {
+        let pong = self.engine.driver.wait(self.engine.docker.ping());
+        pong.map(drop).map_err(|cause| self.engine.error("answer", &cause))
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.engine.driver
     }
 
     /// Starts `function` and waits until its emulator answers. Nothing is left when that fails.

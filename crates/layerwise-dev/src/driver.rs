@@ -29,6 +29,11 @@ impl Driver {
         Ok(Self { handle, stop: Some(stop), thread: Some(thread) })
     }
 
+    /// What tasks are started with that outlive a call. No task may hold the driver itself: its end would wait for itself.
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Waits for `future` on the calling thread; its sockets are driven by ours.
     pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.handle.block_on(future)

@@ -54,6 +54,29 @@ pub enum DevError {
     /// Somebody said that it shall end.
     #[error("stopped")]
     Stopped,
+    /// The system watches no more folders for us.
+    #[error("no more folders can be watched: the system's limit for this user is reached")]
+    Watches,
+    /// Folders cannot be watched.
+    #[error("cannot watch the sources: {cause}")]
+    Watch {
+        /// What the system said.
+        cause: String,
+    },
+    /// A port is somebody else's.
+    #[error("cannot listen on port {port} of this machine: {cause}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// Another loop runs for this checkout.
+    #[error("the development loop runs already for this checkout, as process {pid}")]
+    Twice {
+        /// Its process.
+        pid: String,
+    },
     /// The system does not give what the loop itself needs.
     #[error("cannot {doing}: {cause}")]
     System {
@@ -74,6 +97,14 @@ impl DevError {
                 "a function runs here when its image has the Runtime Interface Emulator at port 8080, as AWS's base \
                  images have; an ENTRYPOINT of its own must start it",
             ),
+            Self::Watches => Some(
+                "raise it: `sysctl fs.inotify.max_user_watches=524288`, and `fs.inotify.max_user_instances=512`",
+            ),
+            Self::Port { .. } => Some("take other ports with --port N, or any free ones with --port 0"),
+            Self::Twice { .. } => {
+                Some("`cargo xtask invoke NAME` asks the functions of that one; end it with q or Ctrl-C")
+            }
+            Self::Watch { .. } => None,
             Self::Engine { .. } | Self::NoAnswer { .. } | Self::Stopped | Self::System { .. } => None,
         }
     }

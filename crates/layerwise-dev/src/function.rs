@@ -30,15 +30,21 @@ impl Function {
     /// The function that `target` declares, run from `image`.
     #[must_use]
     pub fn of(target: &Target, image: ImageRef) -> Self {
-        let OnThisMachine { timeout, memory, env, events: _ } = &target.image.on_this_machine;
+        let OnThisMachine { timeout: _, memory, env, events: _ } = &target.image.on_this_machine;
         Self {
             name: target.label.clone(),
             image,
             platform: target.platform,
-            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: Self::timeout_of(target),
             memory: *memory,
             env: env.clone(),
         }
+    }
+
+    /// How long an invocation of what `target` declares may take, in seconds.
+    #[must_use]
+    pub fn timeout_of(target: &Target) -> u16 {
+        target.image.on_this_machine.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }
 
     /// The environment that Lambda sets and an image does not have, as the emulator understands it

@@ -117,6 +117,8 @@ impl<'a> Checkout<'a> {
         let command = command.env("DOCKER_CONFIG", self.docker_config.as_str());
         let command = command.env("LAYERWISE_RECORDS", self.records.as_str());
         let command = command.env("TMPDIR", self.temporary().as_str());
+        // As cargo says it to what it runs.
+        let command = command.env("CARGO_MANIFEST_DIR", self.root.join("xtask").as_str());
         let place = self.prefix.iter().flat_map(|prefix| ["--push", "--registry", prefix]);
         let place: Vec<&str> =
             if arguments.first() == Some(&"build-lambdas") { place.collect() } else { Vec::new() };

@@ -9,6 +9,7 @@ mod world;
 
 mod answers;
 mod by_hand;
+mod dev;
 mod edits;
 mod gate;
 mod invoke;
@@ -60,6 +61,23 @@ const TESTS: &[Test] = &[
         "what_cannot_be_invoked_is_said_before_an_engine_is_needed",
         invoke::what_cannot_be_invoked_is_said_before_an_engine_is_needed,
     ),
+    (
+        "dev_puts_saved_files_into_the_container_without_a_build",
+        dev::dev_puts_saved_files_into_the_container_without_a_build,
+    ),
+    (
+        "dev_builds_what_cannot_be_put_and_swaps_the_container",
+        dev::dev_builds_what_cannot_be_put_and_swaps_the_container,
+    ),
+    (
+        "dev_shows_a_broken_handler_and_the_next_save_heals_it",
+        dev::dev_shows_a_broken_handler_and_the_next_save_heals_it,
+    ),
+    ("dev_takes_a_switch_of_branches_as_few_changes", dev::dev_takes_a_switch_of_branches_as_few_changes),
+    ("dev_replaces_what_was_killed_and_what_hangs", dev::dev_replaces_what_was_killed_and_what_hangs),
+    ("dev_is_alone_and_leaves_nothing_however_it_ends", dev::dev_is_alone_and_leaves_nothing_however_it_ends),
+    ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
+    ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),

@@ -8,47 +8,59 @@ use std::sync::mpsc::{Sender, channel};
 
 use fs_err as fs;
 use layerwise::event::Product;
+use layerwise::graph::Graph;
 use layerwise::image::Kind;
 use layerwise::inspect::Inspection;
 use layerwise::process::Cancel;
-use layerwise::run::{Options, Outcome};
+use layerwise::run::Outcome;
 use layerwise_dev::{
-    Answer, Container, Containers, DevError, EventError, Function, Role, Sample, find_samples,
+    Answer, Container, Containers, DevError, EventError, Function, Role, Running, Sample, find_samples,
     is_of_the_emulator, read_event,
 };
 use serde_json::Value;
 
-use crate::args::{Invoke, Where};
-use crate::building::{Job, default_jobs};
-use crate::commands::{build, sandbox};
+use crate::args::Invoke;
+use crate::commands::build;
 use crate::console::{Console, Tone, plain};
 use crate::context::{Context, select};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::latency::{Latencies, short};
-use crate::machine::Machine;
-use crate::wiring::Place;
+use crate::local::Local;
 
 pub fn run(context: &Context<'_>, typed: &Invoke) -> Result<Exit, CliError> {
-    // What is wrong with what was typed is said before an engine is needed.
-    let inspection = context.inspect()?;
-    let place = one_lambda(&inspection, &typed.name)?;
-    let questions = questions(context, &inspection, place, typed)?;
-
+    // What is wrong with what was typed is said before an engine is needed. A loop that runs knows the sources; they may
+    // be unreadable at this moment.
+    let graph = context.graph()?;
+    let place = one_lambda(&graph, &typed.name)?;
+    let name = &graph.targets[place].label;
+    let several = typed.count > 1 || typed.concurrency > 1;
+    let running = Running::find(&context.work());
+    let running = running.filter(|running| !several && running.functions.contains(name));
     let cancel = Cancel::default();
-    let work = || answered(context, typed, &inspection, place, &questions, &cancel);
-    if context.signals { interrupt::during(context.console, &cancel, "the function", work) } else { work() }
+    if let Some(running) = running {
+        let inspection = typed.all_events.then(|| context.inspect()).transpose()?;
+        let questions = questions(context, inspection.as_ref(), place, typed)?;
+        return until_interrupted(context, &cancel, || asked(context, &running, name, &questions, &cancel));
+    }
+    let inspection = context.inspect()?;
+    let questions = questions(context, Some(&inspection), place, typed)?;
+    until_interrupted(context, &cancel, || answered(context, typed, &inspection, place, &questions, &cancel))
+}
+
+fn until_interrupted<A>(context: &Context<'_>, cancel: &Cancel, work: impl FnOnce() -> A) -> A {
+    if context.signals { interrupt::during(context.console, cancel, "the function", work) } else { work() }
 }
 
 /// The one Lambda that `name` names: an image, a pattern that only one matches, or a function.
-pub fn one_lambda(inspection: &Inspection, name: &str) -> Result<usize, CliError> {
-    let targets = &inspection.graph.targets;
+fn one_lambda(graph: &Graph, name: &str) -> Result<usize, CliError> {
+    let targets = &graph.targets;
     let runs = |place: &usize| targets[*place].image.functions.iter().any(|function| function == name);
     if let Some(place) = (0..targets.len()).find(runs) {
         return Ok(place);
     }
-    let named = select(&inspection.graph, &[name.to_owned()])?;
+    let named = select(graph, &[name.to_owned()])?;
     let lambdas: Vec<usize> =
         named.into_iter().filter(|&place| targets[place].image.kind == Kind::Lambda).collect();
     match lambdas.as_slice() {
@@ -70,14 +82,14 @@ struct Question {
 
 fn questions(
     context: &Context<'_>,
-    inspection: &Inspection,
+    inspection: Option<&Inspection>,
     place: usize,
     typed: &Invoke,
 ) -> Result<Vec<Question>, EventError> {
-    if !typed.all_events {
+    let Some(inspection) = inspection.filter(|_| typed.all_events) else {
         let event = read_event(typed.event.as_deref().unwrap_or("{}"))?;
         return Ok(vec![Question { event, sample: None }]);
-    }
+    };
     let samples = find_samples(&context.root, &inspection.graph.targets[place], &inspection.targets[place])?;
     let question = |sample: Sample| {
         let expected = sample.expected.map(|path| {
@@ -92,6 +104,23 @@ fn questions(
     samples.into_iter().map(question).collect()
 }
 
+/// What the development loop's function answers; what it prints is shown there.
+fn asked(
+    context: &Context<'_>,
+    running: &Running,
+    name: &str,
+    questions: &[Question],
+    cancel: &Cancel,
+) -> Result<Exit, CliError> {
+    let teller = Teller { console: context.console, name };
+    let mut good = true;
+    for question in questions {
+        good &= teller.tell(question, &running.invoke(name, &question.event, cancel)?);
+    }
+    Ok(if good { Exit::Done } else { Exit::Failed })
+}
+
+/// What a fresh container answers.
 fn answered(
     context: &Context<'_>,
     typed: &Invoke,
@@ -100,18 +129,8 @@ fn answered(
     questions: &[Question],
     cancel: &Cancel,
 ) -> Result<Exit, CliError> {
-    let sandbox = match typed.place.sandbox {
-        true => Some(sandbox::up(context.console, &Default::default())?),
-        false => None,
-    };
-    let where_ = Where::from(&typed.place);
-    let at = Place::new(context, &where_, sandbox.as_ref())?;
-    let machine = Machine::new(context, &at, None, sandbox);
-    let endpoint = machine.endpoint()?;
-    Containers::check(&endpoint)?;
-    let registry = machine.registry(&at.destination)?;
-    let options = Options { jobs: default_jobs(), fail_fast: false, no_cache: false };
-    let job = Job { context, place: &at, machine: &machine, registry: &*registry, options };
+    let local = Local::new(context, &typed.place)?;
+    let job = local.job(context);
     let outcomes = job.ensure(inspection, &BTreeSet::from([place]), cancel)?;
     let product: &Product = match &outcomes[place] {
         Some(Outcome::Fresh(product) | Outcome::Built(product)) => product,
@@ -119,7 +138,7 @@ fn answered(
         _ => return Ok(build::exit(&outcomes)),
     };
     let function = Function::of(&inspection.graph.targets[place], product.reference.clone());
-    let containers = Containers::connect(&endpoint, &context.root)?;
+    let containers = Containers::connect(&local.endpoint, &context.root)?;
     containers.remove_leftovers(Role::Invoke, layerwise_dev::is_alive)?;
 
     let teller = Teller { console: context.console, name: &function.name };
