@@ -78,11 +78,7 @@ impl Engine {
     }
 
     pub(crate) fn error(&self, doing: impl Into<String>, cause: &Error) -> DevError {
-        let cause = match cause {
-            Error::DockerResponseServerError { message, .. } => message.clone(),
-            other => other.to_string(),
-        };
-        DevError::Engine { host: self.host.clone(), doing: doing.into(), cause }
+        DevError::Engine { host: self.host.clone(), doing: doing.into(), cause: why(cause) }
     }
 }
 
@@ -118,7 +114,7 @@ impl Containers {
         let docker = docker.map_err(|cause| DevError::Engine {
             host: host.clone(),
             doing: "answer".to_owned(),
-            cause: cause.to_string(),
+            cause: why(&cause),
         })?;
         let engine = Engine { docker, driver: Arc::new(driver), host };
         Ok(Self { engine, checkout: root.to_string() })
@@ -242,6 +238,15 @@ pub fn is_alive(process: u32) -> bool {
     use rustix::process::{Pid, test_kill_process};
     let id = i32::try_from(process).ok().and_then(Pid::from_raw);
     id.is_some_and(|id| test_kill_process(id) != Err(rustix::io::Errno::SRCH))
+}
+
+/// What the engine said, or the innermost reason why it said nothing: the outer ones name libraries.
+fn why(error: &Error) -> String {
+    if let Error::DockerResponseServerError { message, .. } = error {
+        return message.clone();
+    }
+    let reasons = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    reasons.last().map_or_else(String::new, ToString::to_string)
 }
 
 /// Removes a container, unless it is gone already or on its way.

@@ -24,6 +24,11 @@ use crate::told::{Host, Told, Why};
 /// How long a question that is being answered may hold up a reload; then it is ended, as the code that answers it is old.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// A container that ends before is taken for one that cannot run.
+const SOON: Duration = Duration::from_secs(10);
+/// How often in a row that may happen before it is left alone until the next save.
+const ENDS: u32 = 3;
+
 /// One Lambda.
 pub(crate) struct Lambda {
     /// Which one, counted as it is served.
@@ -48,6 +53,9 @@ struct Held {
     layout: Layout,
     /// The time of the newest files that were put into it.
     time: u64,
+    started: Option<Instant>,
+    /// How often in a row it has ended soon after its start.
+    ends: u32,
 }
 
 /// What an operation needs besides its Lambda.
@@ -111,6 +119,11 @@ impl Lambda {
     ) -> (Then, Option<Doubt>) {
         let mut held = self.held();
         let done = renew.map_or(Ok(()), |why| self.renew(&mut held, inspection, why, tools));
+        let given_up = held.ends > ENDS;
+        if given_up {
+            held.ends = 0;
+            return (Then::Rest, None);
+        }
         match done.and_then(|()| self.follow_sources(&mut held, inspection, tools)) {
             Ok(done) => done,
             Err(error) => (self.failed(&error, tools), None),
@@ -147,6 +160,7 @@ impl Lambda {
         }
     }
 
+    /// Brings what runs up to what the sources say. What does not run is built, as something was saved or asked for.
     fn follow_sources(
         &self,
         held: &mut Held,
@@ -184,7 +198,7 @@ impl Lambda {
         sync: &Sync,
         tools: &Tools<'_>,
     ) -> Result<bool, DevError> {
-        held.time = now().max(held.time + 1);
+        held.time = now_seconds().max(held.time + 1);
         let Ok(archive) = archive(tools.root, sync, held.time) else { return Ok(false) };
         tools.containers.driver().wait(async {
             let mut behind = match self.door.close(PATIENCE).await {
@@ -216,6 +230,13 @@ impl Lambda {
                 return Ok(());
             }
             self.gone(held, tools);
+            let soon = held.started.is_some_and(|started| started.elapsed() < SOON);
+            held.ends = if soon { held.ends + 1 } else { 1 };
+            if let Some(image) = held.image.as_ref().filter(|_| held.ends > ENDS) {
+                let error = DevError::Ended { image: image.to_string(), code: None, output: Vec::new() };
+                tools.host.tell(Told::Failed { name: &self.name, error: &error });
+                held.image = None;
+            }
         }
         let Some(image) = held.image.clone() else { return Ok(()) };
         let begun = Instant::now();
@@ -225,7 +246,8 @@ impl Lambda {
         Ok(())
     }
 
-    /// Starts a container and puts it behind the door; the one before serves until then.
+    /// Starts a container, puts into it what was saved since its image was built, where that is possible, and opens the door
+    /// to it; the one before serves until then.
     fn start(
         &self,
         held: &mut Held,
@@ -244,6 +266,18 @@ impl Lambda {
             target.image.target.as_deref(),
             &variables,
         );
+        let now = chain(inspection, self.place);
+        let mut has = built.clone();
+        if let Action::Sync { sync, .. } = decide(&has, &now, &held.layout)
+            && let Ok(archive) = archive(tools.root, &sync, now_seconds())
+        {
+            let inside = container.inside();
+            driver.wait(async {
+                inside.put(archive).await?;
+                inside.remove_and_end_runtime(&sync.remove).await
+            })?;
+            has = now;
+        }
         let heard = Heard { messages: tools.messages.clone(), number: self.number, id: container.id.clone() };
         container.follow(move |line| heard.line(line));
         let mut behind = match driver.wait(self.door.close(PATIENCE)) {
@@ -257,8 +291,9 @@ impl Lambda {
         drop(behind);
         held.container = Some(container);
         held.image = Some(image);
-        held.has = built.clone();
+        held.has = has;
         held.built = built;
+        held.started = Some(Instant::now());
         Ok(())
     }
 
@@ -269,8 +304,8 @@ impl Lambda {
     }
 
     fn failed(&self, error: &DevError, tools: &Tools<'_>) -> Then {
+        // One word on an engine that is gone is enough, however many functions it had.
         if tools.containers.ping().is_err() {
-            tools.host.tell(Told::EngineGone(error));
             return Then::Engine;
         }
         tools.host.tell(Told::Failed { name: &self.name, error });
@@ -324,6 +359,6 @@ impl Drop for Heard {
     }
 }
 
-fn now() -> u64 {
+fn now_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

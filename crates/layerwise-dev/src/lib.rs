@@ -19,6 +19,7 @@ mod layout;
 mod lines;
 mod message;
 mod reload;
+mod run;
 mod running;
 mod server;
 mod session;

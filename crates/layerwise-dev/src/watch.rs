@@ -95,10 +95,17 @@ impl Watch {
         Ok(grown)
     }
 
-    /// Makes a mark: once it is seen, all that was saved before has been seen.
+    /// Makes a mark: once it is seen, all that was saved before has been seen. `None` when none can be made.
     pub(crate) fn mark(&mut self) -> Option<u64> {
         self.made += 1;
-        fs::write(self.marks.join(self.made.to_string()), "").ok().map(|()| self.made)
+        let mark = self.marks.join(self.made.to_string());
+        if fs::write(&mark, "").is_err() {
+            // Somebody has deleted the folder, as `cargo clean` does.
+            fs::create_dir_all(&self.marks).ok()?;
+            self.watcher.watch(self.marks.as_std_path(), RecursiveMode::NonRecursive).ok()?;
+            fs::write(&mark, "").ok()?;
+        }
+        Some(self.made)
     }
 }
 

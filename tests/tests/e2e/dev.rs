@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use fs_err as fs;
-use layerwise::process::{Cancel, Channel};
+use layerwise::process::{Cancel, Channel, Command};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
@@ -44,6 +44,14 @@ impl<'a, 'b> Dev<'a, 'b> {
     }
 
     fn begin(checkout: &'b Checkout<'a>, arguments: &[&str]) -> Result<Self, Failed> {
+        Self::begin_with(checkout, arguments, |command| command)
+    }
+
+    fn begin_with(
+        checkout: &'b Checkout<'a>,
+        arguments: &[&str],
+        with: impl Fn(Command) -> Command,
+    ) -> Result<Self, Failed> {
         let own = checkout.docker_config();
         let (keys, pid) = (own.join("keys"), own.join("pid"));
         let _ = fs::remove_file(&keys);
@@ -51,7 +59,7 @@ impl<'a, 'b> Dev<'a, 'b> {
         // Open in both directions, so that neither side waits for the other and no key is the last.
         let script = "echo $$ > \"$1\"; keys=$0; shift; exec \"$@\" 0<> \"$keys\"";
         let words = ["/bin/sh", "-c", script, keys.as_str(), pid.as_str()];
-        let command = checkout.below(&words, &[&["dev"], arguments].concat());
+        let command = with(checkout.below(&words, &[&["dev"], arguments].concat()));
         let (told, cancel) = (Told::default(), Cancel::default());
         let (hears, stops) = (told.clone(), cancel.clone());
         let code = std::thread::spawn(move || {
@@ -82,7 +90,8 @@ impl<'a, 'b> Dev<'a, 'b> {
     }
 
     fn wait_until(&self, what: &str, done: impl Fn(&str) -> bool) -> Result<(), Failed> {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        // Long enough for a build on a machine that is busy with other things.
+        let deadline = Instant::now() + Duration::from_secs(600);
         let mut told = self.told.0.lock().unwrap();
         while !done(&told) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -197,6 +206,11 @@ pub fn dev_puts_saved_files_into_the_container_without_a_build(world: &World) ->
         dev.told()
     );
 
+    // The folder of the marks may be deleted meanwhile.
+    fs::remove_dir_all(checkout.root.join("target/layerwise/dev/marks"))?;
+    checkout.write(PING, &answering("'unmarked'"));
+    assert_eq!(dev.ask("local-ping", "{}")?, "unmarked");
+
     // Neither a touch nor a file that no image has leads to anything.
     let synced = dev.times(" Synced ");
     fs::File::options()
@@ -206,7 +220,7 @@ pub fn dev_puts_saved_files_into_the_container_without_a_build(world: &World) ->
         .set_modified(std::time::SystemTime::now())?;
     checkout.write("lambdas/ping/notes.md", "nothing");
     checkout.write("lambdas/ping/tests/test_more.py", "nothing");
-    assert_eq!(dev.ask("local-ping", "{}")?, "renamed");
+    assert_eq!(dev.ask("local-ping", "{}")?, "unmarked");
     assert_eq!(dev.times(" Synced "), synced, "{}", dev.told());
     assert_eq!(checkout.builds(), 0, "{}", dev.told());
     dev.quit()
@@ -332,6 +346,29 @@ pub fn dev_replaces_what_was_killed_and_what_hangs(world: &World) -> Result<(), 
     let after = containers(&checkout)?;
     assert!(after.len() == 2 && after.iter().all(|line| !before.contains(line)), "{before:?} {after:?}");
     assert_eq!(checkout.builds(), 0);
+    dev.quit()
+}
+
+pub fn dev_waits_for_an_engine_that_is_gone(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::renamed(world, "dev-engine")?;
+    // The engine that all tests share goes on; it is only out of reach. A socket's path may not be long.
+    let folder = tempfile::tempdir()?;
+    let (reach, away) = (folder.path().join("s"), folder.path().join("away"));
+    let socket = world.running.docker_host.strip_prefix("unix://").ok_or("no socket")?;
+    std::os::unix::fs::symlink(socket, &reach)?;
+    let host = format!("unix://{}", reach.display());
+    let dev = Dev::begin_with(&checkout, &["--port", "0", "local-ping"], |command| {
+        command.env("DOCKER_HOST", &host)
+    })?;
+    dev.wait_for(" Serving ")?;
+    fs::rename(&reach, &away)?;
+    dev.press("r")?;
+    dev.wait_for("does not answer: ")?;
+    fs::rename(&away, &reach)?;
+    dev.wait_for(" Back the engine answers again")?;
+    assert_eq!(dev.times("error: the engine"), 1, "{}", dev.told());
+    checkout.write(PING, &answering("'back'"));
+    assert_eq!(dev.ask("local-ping", "{}")?, "back");
     dev.quit()
 }
 

@@ -75,6 +75,7 @@ const TESTS: &[Test] = &[
     ),
     ("dev_takes_a_switch_of_branches_as_few_changes", dev::dev_takes_a_switch_of_branches_as_few_changes),
     ("dev_replaces_what_was_killed_and_what_hangs", dev::dev_replaces_what_was_killed_and_what_hangs),
+    ("dev_waits_for_an_engine_that_is_gone", dev::dev_waits_for_an_engine_that_is_gone),
     ("dev_is_alone_and_leaves_nothing_however_it_ends", dev::dev_is_alone_and_leaves_nothing_however_it_ends),
     ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
     ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
