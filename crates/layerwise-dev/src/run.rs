@@ -177,6 +177,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
     /// Looks at the sources and watches what they are now. Whether they can be read.
     fn look_again(&mut self) -> Result<bool, DevError> {
         loop {
+            self.watch.looking();
             let inspection = match self.tools.host.inspect() {
                 Ok(inspection) => inspection,
                 Err(problems) => {

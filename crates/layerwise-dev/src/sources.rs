@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use layerwise::digest::Digest;
 use layerwise::dockerignore::AllowList;
-use layerwise::inputs::Source;
+use layerwise::inputs::{Entry, Source};
 use layerwise::inspect::Inspection;
 use layerwise::repo_path::RepoPath;
 
@@ -18,16 +18,17 @@ pub(crate) fn folders(
     inspection: &Inspection,
     places: impl IntoIterator<Item = usize>,
 ) -> BTreeSet<Utf8PathBuf> {
-    let mut found = BTreeSet::from([root.to_owned()]);
+    let mut found = BTreeSet::new();
+    let mut paths = BTreeSet::from([RepoPath::root()]);
     for place in inspection.graph.with_ancestors(places) {
         let inspected = &inspection.targets[place];
-        let files = inspected.ingredients.classes.values().flat_map(|class| class.files.keys());
-        let sources = inspected.sources.iter().map(|(_, source)| source.path()).chain(&inspected.followed);
-        for path in files.chain(sources) {
-            // A folder is among the inputs where it is copied; of a file it is the one that holds it.
-            let above = std::iter::successors(Some(path.clone()), |path| path.parent());
-            found.extend(above.map(|path| path.on_disk(root)));
+        let entries = inspected.ingredients.classes.values().flat_map(|class| &class.files);
+        for (path, entry) in entries {
+            let folder = if *entry == Entry::Folder { Some(path.clone()) } else { path.parent() };
+            add_with_all_above(folder, &mut paths);
         }
+        let sources = inspected.sources.iter().map(|(_, source)| source.path()).chain(&inspected.followed);
+        sources.for_each(|path| add_with_all_above(path.parent(), &mut paths));
         let list = inspected.allow_list();
         let trees = inspected.sources.iter().filter_map(|(_, source)| match source {
             Source::Tree(tree) => Some(&tree.path),
@@ -38,8 +39,17 @@ pub(crate) fn folders(
             found.extend(open_folders(root, tree, &list));
         }
     }
-    found.retain(|path| path.is_dir());
+    found.extend(paths.iter().map(|path| path.on_disk(root)));
     found
+}
+
+/// Adds a folder and those above it, up to the first that is there already: then all above it are.
+fn add_with_all_above(folder: Option<RepoPath>, paths: &mut BTreeSet<RepoPath>) {
+    let mut next = folder;
+    while let Some(folder) = next.filter(|folder| !paths.contains(folder)) {
+        next = folder.parent();
+        paths.insert(folder);
+    }
 }
 
 /// `folder` and the folders in it in which a file would be let in.
