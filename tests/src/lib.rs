@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: a repository with one image per declaration pattern, one whose images build in an
-//! instant, one with many images, a small one for the sample monorepo's declarations, temporary folders, and the judges of
-//! the gate and of the ignore rules. Never part of the product.
+//! instant, one with many images, the sample monorepo's under other names, a small one for its declarations, temporary
+//! folders, and the judges of the gate and of the ignore rules. Never part of the product.
 
 pub mod crowd;
 pub mod ignore;
@@ -8,5 +8,6 @@ pub mod judge;
 pub mod patterns;
 pub mod quick;
 pub mod random;
+pub mod renamed;
 pub mod repository;
 pub mod sample;

@@ -142,19 +142,33 @@ fn every_test_that_the_page_on_the_gate_names_is_there() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-#[test]
-fn the_default_xtask_stays_light() {
+/// All packages that `package` is made of, one a line.
+fn tree(package: &str) -> String {
     let tree = layerwise::process::Command::new("cargo", root())
-        .args(["tree", "--package", "xtask", "--edges", "normal", "--prefix", "none", "--offline"])
+        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--offline"])
         .run(&layerwise::process::Cancel::default())
         .unwrap();
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    assert!(tree.contains("layerwise-cli "), "cargo tree answered {tree}");
-    let heavy: Vec<_> = tree
-        .lines()
-        .filter(|line| {
-            ["aws-", "tokio ", "bollard ", "hyper ", "reqwest "].iter().any(|name| line.starts_with(name))
-        })
-        .collect();
-    assert!(heavy.is_empty(), "the default xtask reaches {heavy:?}");
+    String::from_utf8(tree.stdout).unwrap()
+}
+
+#[track_caller]
+fn reaches_none_of(package: &str, heavy: &[&str]) {
+    let tree = tree(package);
+    assert!(tree.starts_with(&format!("{package} ")), "cargo tree answered {tree}");
+    let found: Vec<_> = tree.lines().filter(|line| heavy.iter().any(|name| line.starts_with(name))).collect();
+    assert!(found.is_empty(), "{package} reaches {found:?}");
+}
+
+#[test]
+fn the_default_xtask_stays_light() {
+    reaches_none_of("xtask", &["aws-", "reqwest ", "openssl", "tonic "]);
+}
+
+/// What is async is inside of the development loop.
+#[test]
+fn neither_the_engine_nor_the_sandbox_is_async() {
+    for package in ["layerwise", "layerwise-sandbox"] {
+        reaches_none_of(package, &["aws-", "tokio ", "bollard ", "hyper ", "reqwest "]);
+    }
+    assert!(tree("layerwise-dev").contains("\ntokio "), "the names above are not those of the tree");
 }

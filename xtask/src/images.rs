@@ -44,14 +44,16 @@ pub fn images() -> Images {
                 .from(&base_dynamo)
                 .copy_dir(steps("polling/utils"))
                 .copy_as(steps("polling/handlers/lines.py"), "handlers/")
-                .cmd("handlers.lines.lambda_handler"),
+                .cmd("handlers.lines.lambda_handler")
+                .events(steps("polling/poll_lines/events")),
         )
         .lambda(
             LambdaImage::new("poll-words")
                 .from(&base_label)
                 .copy_dir(steps("polling/utils"))
                 .copy_as(steps("polling/handlers/words.py"), "handlers/")
-                .cmd("handlers.words.lambda_handler"),
+                .cmd("handlers.words.lambda_handler")
+                .events(steps("polling/poll_words/events")),
         )
         .lambda(
             LambdaImage::new("compaction")
@@ -79,7 +81,10 @@ pub fn images() -> Images {
                 .copy_dir("lambdas/upload_images/assets")
                 .copy("lambdas/upload_images/dimensions.py")
                 .copy("lambdas/upload_images/handler.py")
-                .cmd("handler.lambda_handler"),
+                .cmd("handler.lambda_handler")
+                .timeout(5)
+                .memory(256)
+                .local_env("STAGE", "local"),
         )
         .lambda(
             LambdaImage::new("ping")

@@ -20,6 +20,8 @@ Examples:
   cargo xtask build-lambdas                 build what is stale into the local engine
   cargo xtask build-lambdas --sandbox       the same on a host without Docker
   cargo xtask build-lambdas 'poll-*' --push --registry registry.example.com/team
+  cargo xtask invoke ping                   what a Lambda answers, on this machine
+  cargo xtask dev                           all Lambdas, up to date with every save
   cargo xtask explain submit-openai         every ingredient of one image's fingerprint
 
 Exit codes: 0 done, 1 a build or a check failed, 2 wrong usage or declaration,
@@ -63,6 +65,10 @@ pub enum Command {
     Plan(Plan),
     /// Show everything that one image is made of, and what changed since its nearest build
     Explain(Explain),
+    /// Run a Lambda on this machine, give it an event and print its answer
+    Invoke(Invoke),
+    /// Run Lambdas on this machine and keep them up to date with every save
+    Dev(Dev),
     /// Write the Dockerfiles, their ignore files and a docker-bake.json to target/images
     Generate(Generate),
     /// List the declared images
@@ -186,6 +192,94 @@ pub struct Explain {
     /// Where.
     #[command(flatten)]
     pub place: Where,
+}
+
+/// Where a Lambda runs on this machine.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Where")]
+pub struct Here {
+    /// Use the sandbox's engine
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "DIR")]
+    pub records: Option<Utf8PathBuf>,
+}
+
+impl From<&Here> for Where {
+    fn from(Here { sandbox, records }: &Here) -> Self {
+        Self { sandbox: *sandbox, push: false, registry: None, records: records.clone() }
+    }
+}
+
+/// `invoke`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask invoke ping                                with the event {}
+  cargo xtask invoke ping --event '{\"ping\": 1}'
+  cargo xtask invoke ping --event lambdas/ping/events/sample.json | jq
+  cargo xtask invoke ping --all-events                   every sample event, answers compared
+  cargo xtask invoke ping --concurrency 4 --count 200    a small load, with latencies
+
+The image is built first if it is stale, unless `dev` runs, which is asked then; nothing is
+pushed and no AWS account is needed. The answer goes to standard output; what the function prints goes to standard error.
+
+Sample events are NAME.json in a folder `events` beside the Lambda's files, or in the one that
+its declaration names; the answer that is expected is NAME.expected.json beside it.
+
+Exit codes: 0 answered, 1 the function failed or an answer is not the expected one, 2 no such
+            Lambda or event, 3 the surroundings do not allow it, 130 interrupted.")]
+pub struct Invoke {
+    /// The Lambda's image, or one of its functions
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The event: a file, a JSON text, or - for standard input [default: {}]
+    #[arg(short, long, value_name = "EVENT", conflicts_with = "all_events")]
+    pub event: Option<String>,
+    /// Run every sample event and compare the answer with the expected one where there is one
+    #[arg(long, conflicts_with_all = ["count", "concurrency"])]
+    pub all_events: bool,
+    /// How many invocations
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: u32,
+    /// How many at once, each in a container of its own, as in Lambda
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+    /// Where.
+    #[command(flatten)]
+    pub place: Here,
+}
+
+/// `dev`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask dev                       every Lambda
+  cargo xtask dev ping 'poll-*'         some of them
+  aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name ping \\
+      --cli-binary-format raw-in-base64-out --payload '{\"ping\": 1}' /dev/stdout
+
+A saved handler or any other copied file is put into the running container and the function's
+runtime is started anew: no image is built. Anything else that an image is made of builds that
+image again, and its container takes over once it answers.
+
+All functions answer by name at http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations, as
+in Lambda's own API, and each at a port of its own that stays the same. `cargo xtask invoke NAME`
+asks the running loop.
+
+Keys: r starts every function anew, b builds the images as the sources are now, i asks the last
+question again, q quits. No container stays.")]
+pub struct Dev {
+    /// Names of Lambda images, or patterns with * and ?; all when there is none
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The port of all functions by name; each one's own port follows it. Any free ports for 0
+    #[arg(long, value_name = "N", default_value_t = 9000)]
+    pub port: u16,
+    /// Where.
+    #[command(flatten)]
+    pub place: Here,
 }
 
 /// `generate`

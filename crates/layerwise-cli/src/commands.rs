@@ -2,14 +2,16 @@
 
 mod build;
 pub mod completions;
+mod dev;
 mod doctor;
 mod explain;
 pub mod external;
 mod generate;
 mod graph;
+mod invoke;
 mod list;
 mod plan;
-mod sandbox;
+pub mod sandbox;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -28,6 +30,8 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::List(typed) => list::run(context, &typed),
         Command::Graph(typed) => graph::run(context, &typed),
         Command::BuildLambdas(typed) => build::run(context, &typed),
+        Command::Dev(typed) => dev::run(context, &typed),
+        Command::Invoke(typed) => invoke::run(context, &typed),
         Command::Doctor(typed) => doctor::run(context, &typed),
         Command::Sandbox(typed) => sandbox::run(context, &typed),
         // `app` has seen to it: it needs no repository.

@@ -117,6 +117,29 @@ impl Console {
         self.say(message);
     }
 
+    /// A line that a function printed.
+    pub fn printed(&self, line: &str) {
+        if !self.look.quiet {
+            self.say(line);
+        }
+    }
+
+    /// A line that one of several functions printed, named in a column of `width`; each has a colour.
+    pub fn printed_by(&self, number: usize, name: &str, width: usize, line: &str) {
+        let colors = [
+            AnsiColor::Cyan,
+            AnsiColor::Magenta,
+            AnsiColor::Blue,
+            AnsiColor::Green,
+            AnsiColor::Yellow,
+            AnsiColor::BrightCyan,
+            AnsiColor::BrightMagenta,
+            AnsiColor::BrightBlue,
+        ];
+        let style = Style::new().fg_color(Some(colors[number % colors.len()].into()));
+        self.printed(&format!("{} {line}", self.paint(style, &format!("{name:>width$} |"))));
+    }
+
     /// A result for programs, on stdout. Nobody reading any more is not an error.
     pub fn result(&self, text: &str) {
         let mut outputs = self.lock();

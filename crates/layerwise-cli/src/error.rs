@@ -12,9 +12,10 @@ use layerwise::readable::ReadableError;
 use layerwise::registry::RegistryError;
 use layerwise::store::StoreError;
 use layerwise::verdicts::VerdictError;
+use layerwise_dev::{DevError, EventError};
 use layerwise_sandbox::SandboxError;
 
-use crate::console::Console;
+use crate::console::{Console, plain};
 use crate::exit::Exit;
 use crate::root::RootError;
 
@@ -35,6 +36,26 @@ pub enum CliError {
         /// The name that is most like it.
         nearest: Option<String>,
     },
+    /// The image is none that a Lambda function runs.
+    #[error("`{name}` is no Lambda image: there is nothing to invoke")]
+    NotALambda {
+        /// What was typed.
+        name: String,
+    },
+    /// The pattern names several Lambdas where one is meant.
+    #[error("`{pattern}` names {} Lambdas: {}", .names.len(), .names.join(", "))]
+    ManyLambdas {
+        /// What was typed.
+        pattern: String,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// There is no event to give.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// A container cannot be had, or does not answer.
+    #[error(transparent)]
+    Dev(#[from] DevError),
     /// `--push` without a place to push to.
     #[error("--push needs --registry PREFIX")]
     NoRegistry,
@@ -125,9 +146,16 @@ impl CliError {
             Self::Root(_)
             | Self::Problems(_)
             | Self::UnknownImage { .. }
+            | Self::NotALambda { .. }
+            | Self::ManyLambdas { .. }
+            | Self::Event(_)
             | Self::NoRegistry
             | Self::Destination(_) => Exit::Usage,
-            Self::Drift { .. } => Exit::Failed,
+            Self::Dev(DevError::Stopped) => Exit::Interrupted,
+            Self::Drift { .. }
+            | Self::Dev(DevError::Ended { .. } | DevError::Silent { .. } | DevError::NoAnswer { .. }) => {
+                Exit::Failed
+            }
             Self::Store(_)
             | Self::Registry(_)
             | Self::NoEngine { .. }
@@ -135,6 +163,7 @@ impl CliError {
             | Self::NoBuildx(_)
             | Self::SandboxDown
             | Self::Sandbox(_)
+            | Self::Dev(_)
             | Self::External { .. }
             | Self::Output { .. }
             | Self::File { .. } => Exit::Environment,
@@ -150,6 +179,10 @@ impl CliError {
                 return Some(format!("did you mean `{nearest}`?"));
             }
             Self::UnknownImage { nearest: None, .. } => "`cargo xtask list` names all images",
+            Self::NotALambda { .. } => "`cargo xtask list` says what every image is",
+            Self::ManyLambdas { .. } => "name one of them",
+            Self::Event(error) => return error.hint(),
+            Self::Dev(error) => return error.hint().map(str::to_owned),
             Self::NoRegistry => {
                 "for example --push --registry registry.example.com/team, or --sandbox --push for the \
                  sandbox's own"
@@ -191,6 +224,9 @@ impl CliError {
             return;
         }
         console.error(&self.to_string());
+        if let Self::Dev(error) = self {
+            error.output().iter().for_each(|line| console.evidence(&plain(line)));
+        }
         if let Self::Drift { files } = self {
             files.iter().for_each(|file| console.evidence(file));
         }

@@ -9,9 +9,21 @@ use signal_hook::iterator::Signals;
 
 use crate::console::{Console, Tone};
 use crate::exit::Exit;
+use crate::terminal;
 
-/// Does `work` while signals set `cancel`.
-pub fn during<A>(console: &Console, cancel: &Cancel, work: impl FnOnce() -> A) -> A {
+/// Does `work` while signals set `cancel`, which ends `what`.
+pub fn during<A>(console: &Console, cancel: &Cancel, what: &str, work: impl FnOnce() -> A) -> A {
+    during_with(console, cancel, what, &|| {}, work)
+}
+
+/// As [`during`]; `also` is called at the first signal.
+pub fn during_with<A>(
+    console: &Console,
+    cancel: &Cancel,
+    what: &str,
+    also: &(dyn Fn() + Sync),
+    work: impl FnOnce() -> A,
+) -> A {
     // Without handlers a signal ends us as it ends any program.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return work() };
     let handle = signals.handle();
@@ -21,10 +33,12 @@ pub fn during<A>(console: &Console, cancel: &Cancel, work: impl FnOnce() -> A) -
                 if cancel.is_cancelled() {
                     // Every child was killed when the first signal came.
                     console.restore();
+                    terminal::restore();
                     std::process::exit(Exit::Interrupted as i32);
                 }
                 cancel.cancel();
-                console.status(Tone::Bad, "Stopping", "the builds; once more to exit at once");
+                also();
+                console.status(Tone::Bad, "Stopping", &format!("{what}; once more to exit at once"));
             }
         });
         let answer = work();

@@ -16,6 +16,7 @@
 
 mod app;
 mod args;
+mod building;
 mod commands;
 mod console;
 mod context;
@@ -23,12 +24,16 @@ mod doctor;
 mod error;
 mod exit;
 mod interrupt;
+mod latency;
 mod live;
+mod local;
 mod machine;
 mod reporter;
 mod root;
 mod summary;
 mod surroundings;
+mod telling;
+mod terminal;
 mod wiring;
 mod wording;
 

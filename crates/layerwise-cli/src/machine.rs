@@ -68,7 +68,11 @@ impl<'a> Machine<'a> {
         Ok(engine)
     }
 
-    fn endpoint(&self) -> Result<Endpoint, CliError> {
+    /// Where the engine listens; nobody has asked it yet.
+    ///
+    /// # Errors
+    /// [`CliError::NoEngine`] when there is none.
+    pub fn endpoint(&self) -> Result<Endpoint, CliError> {
         if self.in_sandbox && self.sandbox.is_none() {
             return Err(CliError::SandboxDown);
         }

@@ -11,7 +11,7 @@
 //!
 //! Left out on purpose: absolute paths, modification times, owners, umask bits, clock, user, host, git history,
 //! environment, secret values, comments; an image's name and its functions' names (they are part of the record's
-//! key and of reports); where a secret's value comes from.
+//! key and of reports); how functions run on a developer's machine; where a secret's value comes from.
 //!
 //! The fingerprint is the SHA-256 of the ingredients' JSON: fields in the order of their declaration here, maps
 //! sorted by key, sequences as they are.

@@ -34,13 +34,27 @@ impl<'a> Checkout<'a> {
         Self::sample(world, test, None)
     }
 
+    /// The sample monorepo under other names and with files of its own: for tests that keep images in the engine, which
+    /// all tests share, and must not meet each other's.
+    pub fn renamed(world: &'a World, test: &str) -> Result<Self, Failed> {
+        let root = Self::copied(world, test)?;
+        for path in files(&root).iter().filter(|path| path.extension() == Some("py")) {
+            fs::write(path, format!("{}\n# {test}\n", fs::read_to_string(path)?))?;
+        }
+        Self::of(world, test, root, None, env!("CARGO_BIN_EXE_renamed"))
+    }
+
     fn sample(world: &'a World, test: &str, prefix: Option<String>) -> Result<Self, Failed> {
+        Self::of(world, test, Self::copied(world, test)?, prefix, env!("CARGO_BIN_EXE_sample"))
+    }
+
+    fn copied(world: &World, test: &str) -> Result<Utf8PathBuf, Failed> {
         let root = world.folder(&format!("{test}/checkout"));
         let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no parent")?;
         for folder in ["base-images", "lambdas"] {
             copy(&repository.join(folder), &root.join(folder))?;
         }
-        Self::of(world, test, root, prefix, env!("CARGO_BIN_EXE_sample"))
+        Ok(root)
     }
 
     /// Another repository, built by `program`.
@@ -103,6 +117,8 @@ impl<'a> Checkout<'a> {
         let command = command.env("DOCKER_CONFIG", self.docker_config.as_str());
         let command = command.env("LAYERWISE_RECORDS", self.records.as_str());
         let command = command.env("TMPDIR", self.temporary().as_str());
+        // As cargo says it to what it runs.
+        let command = command.env("CARGO_MANIFEST_DIR", self.root.join("xtask").as_str());
         let place = self.prefix.iter().flat_map(|prefix| ["--push", "--registry", prefix]);
         let place: Vec<&str> =
             if arguments.first() == Some(&"build-lambdas") { place.collect() } else { Vec::new() };

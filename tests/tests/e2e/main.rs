@@ -10,9 +10,11 @@ mod world;
 mod answers;
 mod by_hand;
 mod clock;
+mod dev;
 mod edits;
 mod full;
 mod gate;
+mod invoke;
 mod judges;
 mod kills;
 mod lost;
@@ -47,6 +49,44 @@ const TESTS: &[Test] = &[
     ("the_readable_tag_follows_the_sources", gate::the_readable_tag_follows_the_sources),
     ("a_checkout_with_another_umask_is_a_hit", gate::a_checkout_with_another_umask_is_a_hit),
     ("each_lambda_answers_its_sample_event", answers::each_lambda_answers_its_sample_event),
+    ("invoking_answers_what_the_sources_say", invoke::invoking_answers_what_the_sources_say),
+    ("an_invoked_functions_error_is_exit_code_1", invoke::an_invoked_functions_error_is_exit_code_1),
+    (
+        "invoked_samples_are_held_against_their_answers",
+        invoke::invoked_samples_are_held_against_their_answers,
+    ),
+    (
+        "what_is_declared_for_this_machine_holds_in_an_invocation",
+        invoke::what_is_declared_for_this_machine_holds_in_an_invocation,
+    ),
+    ("many_invocations_run_in_several_containers", invoke::many_invocations_run_in_several_containers),
+    ("an_interrupted_invocation_leaves_no_container", invoke::an_interrupted_invocation_leaves_no_container),
+    (
+        "what_a_killed_invocation_left_is_removed_by_the_next",
+        invoke::what_a_killed_invocation_left_is_removed_by_the_next,
+    ),
+    (
+        "what_cannot_be_invoked_is_said_before_an_engine_is_needed",
+        invoke::what_cannot_be_invoked_is_said_before_an_engine_is_needed,
+    ),
+    (
+        "dev_puts_saved_files_into_the_container_without_a_build",
+        dev::dev_puts_saved_files_into_the_container_without_a_build,
+    ),
+    (
+        "dev_builds_what_cannot_be_put_and_swaps_the_container",
+        dev::dev_builds_what_cannot_be_put_and_swaps_the_container,
+    ),
+    (
+        "dev_shows_a_broken_handler_and_the_next_save_heals_it",
+        dev::dev_shows_a_broken_handler_and_the_next_save_heals_it,
+    ),
+    ("dev_takes_a_switch_of_branches_as_few_changes", dev::dev_takes_a_switch_of_branches_as_few_changes),
+    ("dev_replaces_what_was_killed_and_what_hangs", dev::dev_replaces_what_was_killed_and_what_hangs),
+    ("dev_waits_for_an_engine_that_is_gone", dev::dev_waits_for_an_engine_that_is_gone),
+    ("dev_is_alone_and_leaves_nothing_however_it_ends", dev::dev_is_alone_and_leaves_nothing_however_it_ends),
+    ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
+    ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),

@@ -62,6 +62,7 @@ pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfil
         stages: before,
         target: built,
         functions: _,
+        on_this_machine: _,
         syntax,
     } = &target.image;
     let kind = *kind;

@@ -99,8 +99,23 @@ pub struct Image {
     pub target: Option<String>,
     /// The functions that run it; only reports show them.
     pub functions: Vec<String>,
+    /// How its functions run on this machine.
+    pub on_this_machine: OnThisMachine,
     /// An external Dockerfile frontend (`# syntax=…`). None by default: BuildKit would fetch it from a registry.
     pub syntax: Option<String>,
+}
+
+/// How the functions of an image run on a developer's machine. No part of the image, and so of no fingerprint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnThisMachine {
+    /// How long an invocation may take, in seconds.
+    pub timeout: Option<u16>,
+    /// What a function may use, in megabytes.
+    pub memory: Option<u16>,
+    /// Environment variables that hold here only, over those of the image.
+    pub env: Vec<(String, String)>,
+    /// The folder of its sample events, when that is not `events` beside its own files.
+    pub events: Option<String>,
 }
 
 /// What an image is for.
@@ -161,6 +176,7 @@ impl Image {
             stages: Vec::new(),
             target: None,
             functions: Vec::new(),
+            on_this_machine: OnThisMachine::default(),
             syntax: None,
         }
     }
@@ -275,6 +291,36 @@ impl LambdaImage {
     #[must_use]
     pub fn function(mut self, name: impl Into<String>) -> Self {
         self.0.functions.push(name.into());
+        self
+    }
+
+    /// How long an invocation may take, in seconds, when it runs on this machine; the function's own setting in AWS is
+    /// not touched.
+    #[must_use]
+    pub fn timeout(mut self, seconds: u16) -> Self {
+        self.0.on_this_machine.timeout = Some(seconds);
+        self
+    }
+
+    /// What the function may use, in megabytes, when it runs on this machine.
+    #[must_use]
+    pub fn memory(mut self, megabytes: u16) -> Self {
+        self.0.on_this_machine.memory = Some(megabytes);
+        self
+    }
+
+    /// Sets an environment variable for runs on this machine only: no image and no fingerprint holds it. For a
+    /// local table's name or endpoint, never for a secret.
+    #[must_use]
+    pub fn local_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.on_this_machine.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// The folder of the image's sample events, when that is not `events` beside one of its own files.
+    #[must_use]
+    pub fn events(mut self, folder: impl Into<String>) -> Self {
+        self.0.on_this_machine.events = Some(folder.into());
         self
     }
 }

@@ -32,6 +32,7 @@ fn of_an_image() {
             stages => |it| it.stages.swap(0, 1),
             target => |it| it.target = Some("made".into()),
             functions free "only reports show them" => |it| it.functions.push("g".into()),
+            on_this_machine free "an image is the same wherever it runs" => |it| it.on_this_machine.timeout = Some(1),
             syntax => |it| it.syntax = Some("docker/dockerfile:1.7".into()),
         ),
         all,

@@ -1,0 +1,364 @@
+//! One Lambda of the development loop: its container, what is in it, and the operations on both. One operation at a time,
+//! which the loop sees to; each runs on a thread of its own.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use camino::Utf8Path;
+use layerwise::image_ref::ImageRef;
+use layerwise::inspect::Inspection;
+
+use crate::container::Container;
+use crate::containers::{Containers, Role};
+use crate::decide::{Action, Chain, Put, Sync, decide};
+use crate::door::{Behind, Door};
+use crate::error::DevError;
+use crate::function::Function;
+use crate::layout::Layout;
+use crate::message::Message;
+use crate::reload::{Inside, archive};
+use crate::told::{Host, Told, Why};
+
+/// How long a question that is being answered may hold up a reload; then it is ended, as the code that answers it is old.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A container that ends before is taken for one that cannot run.
+const SOON: Duration = Duration::from_secs(10);
+/// How often in a row that may happen before it is left alone until the next save.
+const ENDS: u32 = 3;
+
+/// One Lambda.
+pub(crate) struct Lambda {
+    /// Which one, counted as it is served.
+    pub(crate) number: usize,
+    /// Its place in the graph.
+    pub(crate) place: usize,
+    pub(crate) name: String,
+    pub(crate) base: String,
+    pub(crate) door: Arc<Door>,
+    held: Mutex<Held>,
+}
+
+/// Its container and what that has.
+#[derive(Default)]
+struct Held {
+    container: Option<Container>,
+    image: Option<ImageRef>,
+    /// What the image was built from.
+    built: Chain,
+    /// What the container has by now.
+    has: Chain,
+    layout: Layout,
+    /// The time of the newest files that were put into it.
+    time: u64,
+    started: Option<Instant>,
+    /// How often in a row it has ended soon after its start.
+    ends: u32,
+}
+
+/// What an operation needs besides its Lambda.
+pub(crate) struct Tools<'a> {
+    pub(crate) root: &'a Utf8Path,
+    pub(crate) containers: &'a Containers,
+    pub(crate) host: &'a dyn Host,
+    pub(crate) messages: Sender<Message>,
+}
+
+/// What is to be done after an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Nothing.
+    Rest,
+    /// Its image has to be built.
+    Build,
+    /// The engine does not answer.
+    Engine,
+}
+
+/// The target at `place` with everything that it stands on, itself last.
+pub(crate) fn chain(inspection: &Inspection, place: usize) -> Chain {
+    let places = inspection.graph.with_ancestors([place]);
+    let link = |place: usize| {
+        (inspection.graph.targets[place].label.clone(), inspection.targets[place].ingredients.clone())
+    };
+    places.into_iter().map(link).collect()
+}
+
+impl Lambda {
+    pub(crate) fn new(inspection: &Inspection, number: usize, place: usize) -> Self {
+        let target = &inspection.graph.targets[place];
+        let timeout = Function::timeout_of(target);
+        let base = target.parents.last().map(|parent| match &parent.parent {
+            layerwise::graph::TargetParent::External(reference) => reference.to_string(),
+            layerwise::graph::TargetParent::Target(place) => inspection.graph.targets[*place].label.clone(),
+        });
+        Self {
+            number,
+            place,
+            name: target.label.clone(),
+            base: base.unwrap_or_default(),
+            door: Arc::new(Door::new(timeout)),
+            held: Mutex::default(),
+        }
+    }
+
+    /// Whether there is a container.
+    pub(crate) fn runs(&self) -> bool {
+        self.held().container.is_some()
+    }
+
+    /// Does what the sources ask for, after starting it anew when that is asked for. Answers also what is worth a second
+    /// look.
+    pub(crate) fn bring(
+        &self,
+        inspection: &Inspection,
+        renew: Option<&Why>,
+        tools: &Tools<'_>,
+    ) -> (Then, Option<Doubt>) {
+        let mut held = self.held();
+        let done = renew.map_or(Ok(()), |why| self.renew(&mut held, inspection, why, tools));
+        let given_up = held.ends > ENDS;
+        if given_up {
+            held.ends = 0;
+            return (Then::Rest, None);
+        }
+        match done.and_then(|()| self.follow_sources(&mut held, inspection, tools)) {
+            Ok(done) => done,
+            Err(error) => (self.failed(&error, tools), None),
+        }
+    }
+
+    /// Says what Python cannot compile of files that were put into a container: nobody has to invoke the function to see it.
+    pub(crate) fn look_twice(&self, doubt: Doubt, tools: &Tools<'_>) {
+        let paths = doubt.sources.keys().cloned().collect();
+        for broken in tools.containers.driver().wait(doubt.inside.broken(paths)) {
+            if let Some(path) = doubt.sources.get(&broken.path) {
+                let name = &self.name;
+                tools.host.tell(Told::Broken { name, path, line: broken.line, why: &broken.why });
+            }
+        }
+    }
+
+    /// Lets a container of `image` take over, built from what `inspection` says.
+    pub(crate) fn swap(&self, inspection: &Inspection, image: &ImageRef, tools: &Tools<'_>) -> Then {
+        let mut held = self.held();
+        let now = chain(inspection, self.place);
+        let unchanged = held.image.as_ref() == Some(image) && held.has == now && held.container.is_some();
+        if unchanged {
+            return Then::Rest;
+        }
+        let begun = Instant::now();
+        match self.start(&mut held, inspection, image.clone(), now, tools) {
+            Ok(()) => {
+                let name = &self.name;
+                tools.host.tell(Told::Swapped { name, image, took: begun.elapsed() });
+                Then::Rest
+            }
+            Err(error) => self.failed(&error, tools),
+        }
+    }
+
+    /// Brings what runs up to what the sources say. What does not run is built, as something was saved or asked for.
+    fn follow_sources(
+        &self,
+        held: &mut Held,
+        inspection: &Inspection,
+        tools: &Tools<'_>,
+    ) -> Result<(Then, Option<Doubt>), DevError> {
+        let begun = Instant::now();
+        let Some(inside) = held.container.as_ref().map(Container::inside) else {
+            return Ok((Then::Build, None));
+        };
+        let now = chain(inspection, self.place);
+        match decide(&held.has, &now, &held.layout) {
+            Action::Nothing => Ok((Then::Rest, None)),
+            Action::Rebuild { changes } => {
+                tools.host.tell(Told::Stale { name: &self.name, changes: &changes });
+                Ok((Then::Build, None))
+            }
+            Action::Sync { sync, changes } => {
+                if !self.sync(held, &inside, &sync, tools)? {
+                    return Ok((Then::Rest, None));
+                }
+                held.has = now;
+                let took = begun.elapsed();
+                tools.host.tell(Told::Synced { name: &self.name, changes: &changes, took });
+                Ok((Then::Rest, Doubt::new(inside, &sync.put)))
+            }
+        }
+    }
+
+    /// Whether the files were there; if not, another change is on its way.
+    fn sync(
+        &self,
+        held: &mut Held,
+        inside: &Inside,
+        sync: &Sync,
+        tools: &Tools<'_>,
+    ) -> Result<bool, DevError> {
+        held.time = now_seconds().max(held.time + 1);
+        let Ok(archive) = archive(tools.root, sync, held.time) else { return Ok(false) };
+        tools.containers.driver().wait(async {
+            let mut behind = match self.door.close(PATIENCE).await {
+                Some(behind) => behind,
+                None => {
+                    inside.remove_and_end_runtime(&[]).await?;
+                    self.door.close_at_last().await
+                }
+            };
+            if !sync.put.is_empty() {
+                inside.put(archive).await?;
+            }
+            behind.killed |= inside.remove_and_end_runtime(&sync.remove).await?;
+            Ok(true)
+        })
+    }
+
+    fn renew(
+        &self,
+        held: &mut Held,
+        inspection: &Inspection,
+        why: &Why,
+        tools: &Tools<'_>,
+    ) -> Result<(), DevError> {
+        if let Why::Ended { id } = why {
+            let is_it = |container: &Container| container.id == *id;
+            if held.container.as_ref().is_some_and(|container| !is_it(container)) {
+                // It was replaced, and ended because of that.
+                return Ok(());
+            }
+            self.gone(held, tools);
+            let soon = held.started.is_some_and(|started| started.elapsed() < SOON);
+            held.ends = if soon { held.ends + 1 } else { 1 };
+            if let Some(image) = held.image.as_ref().filter(|_| held.ends > ENDS) {
+                let error = DevError::Ended { image: image.to_string(), code: None, output: Vec::new() };
+                tools.host.tell(Told::Failed { name: &self.name, error: &error });
+                held.image = None;
+            }
+        }
+        let Some(image) = held.image.clone() else { return Ok(()) };
+        let begun = Instant::now();
+        let built = held.built.clone();
+        self.start(held, inspection, image, built, tools)?;
+        tools.host.tell(Told::Restarted { name: &self.name, why, took: begun.elapsed() });
+        Ok(())
+    }
+
+    /// Starts a container, puts into it what was saved since its image was built, where that is possible, and opens the door
+    /// to it; the one before serves until then.
+    fn start(
+        &self,
+        held: &mut Held,
+        inspection: &Inspection,
+        image: ImageRef,
+        built: Chain,
+        tools: &Tools<'_>,
+    ) -> Result<(), DevError> {
+        let target = &inspection.graph.targets[self.place];
+        let function = Function::of(target, image.clone());
+        let mut container = tools.containers.start(&function, Role::Dev)?;
+        let driver = tools.containers.driver();
+        let variables = driver.wait(container.variables())?;
+        held.layout = Layout::new(
+            &inspection.targets[self.place].dockerfile,
+            target.image.target.as_deref(),
+            &variables,
+        );
+        let now = chain(inspection, self.place);
+        let mut has = built.clone();
+        if let Action::Sync { sync, .. } = decide(&has, &now, &held.layout)
+            && let Ok(archive) = archive(tools.root, &sync, now_seconds())
+        {
+            let inside = container.inside();
+            driver.wait(async {
+                inside.put(archive).await?;
+                inside.remove_and_end_runtime(&sync.remove).await
+            })?;
+            has = now;
+        }
+        let heard = Heard { messages: tools.messages.clone(), number: self.number, id: container.id.clone() };
+        container.follow(move |line| heard.line(line));
+        let mut behind = match driver.wait(self.door.close(PATIENCE)) {
+            Some(behind) => behind,
+            None => {
+                held.container = None;
+                driver.wait(self.door.close_at_last())
+            }
+        };
+        *behind = Behind { port: Some(container.port), killed: false };
+        drop(behind);
+        held.container = Some(container);
+        held.image = Some(image);
+        held.has = has;
+        held.built = built;
+        held.started = Some(Instant::now());
+        Ok(())
+    }
+
+    /// There is no container any more.
+    fn gone(&self, held: &mut Held, tools: &Tools<'_>) {
+        held.container = None;
+        *tools.containers.driver().wait(self.door.close_at_last()) = Behind::default();
+    }
+
+    fn failed(&self, error: &DevError, tools: &Tools<'_>) -> Then {
+        // One word on an engine that is gone is enough, however many functions it had.
+        if tools.containers.ping().is_err() {
+            return Then::Engine;
+        }
+        tools.host.tell(Told::Failed { name: &self.name, error });
+        Then::Rest
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes its container.
+    pub(crate) fn end(&self) {
+        self.held().container = None;
+    }
+}
+
+/// Python files that were put into a container and may not compile.
+pub(crate) struct Doubt {
+    inside: Inside,
+    /// By their absolute path in the container the file of the repository.
+    sources: BTreeMap<String, String>,
+}
+
+impl Doubt {
+    fn new(inside: Inside, put: &[Put]) -> Option<Self> {
+        let source = |put: &Put| Some((put.to.clone(), put.file.as_ref()?.0.to_string()));
+        let sources: BTreeMap<_, _> =
+            put.iter().filter(|put| put.to.ends_with(".py")).filter_map(source).collect();
+        (!sources.is_empty()).then_some(Self { inside, sources })
+    }
+}
+
+/// Hands on what a container prints, and that it has ended.
+struct Heard {
+    messages: Sender<Message>,
+    number: usize,
+    id: String,
+}
+
+impl Heard {
+    /// The loop has ended when nobody takes it.
+    fn line(&self, line: String) {
+        let _ = self.messages.send(Message::Printed { lambda: self.number, line });
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        let id = std::mem::take(&mut self.id);
+        let _ = self.messages.send(Message::Ended { lambda: self.number, id });
+    }
+}
+
+fn now_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

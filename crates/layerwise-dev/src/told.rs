@@ -1,0 +1,161 @@
+//! What the development loop tells while it goes on, and what it asks of whoever started it. Plain data and one port;
+//! prints nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use layerwise::difference::Change;
+use layerwise::image_ref::ImageRef;
+use layerwise::inspect::{Inspection, Problem};
+use layerwise::process::Cancel;
+
+use crate::answer::Answer;
+use crate::error::DevError;
+
+/// Whoever started the loop: it looks at the sources, builds and prints.
+pub trait Host: Sync {
+    /// The images as the sources say now.
+    ///
+    /// # Errors
+    /// Every [`Problem`] of the sources.
+    fn inspect(&self) -> Result<Inspection, Vec<Problem>>;
+
+    /// Builds what is stale among the targets at `places` and answers where each one is that is there now. What went wrong
+    /// is said before it returns.
+    fn build(
+        &self,
+        inspection: &Inspection,
+        places: &BTreeSet<usize>,
+        cancel: &Cancel,
+    ) -> BTreeMap<usize, ImageRef>;
+
+    /// What Layerwise's user has to be told. Called from several threads.
+    fn tell(&self, told: Told<'_>);
+}
+
+/// A function that is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Its name.
+    pub name: String,
+    /// Its own port.
+    pub port: u16,
+    /// What its image stands on.
+    pub base: String,
+    /// Whether it runs; if not, its image could not be built or started.
+    pub runs: bool,
+}
+
+/// Why a container was started anew from the same image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody asked for it.
+    Asked,
+    /// It has ended by itself, or somebody has removed it.
+    Ended {
+        /// Which container.
+        id: String,
+    },
+    /// It did not answer in time.
+    Stuck,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// Containers that an earlier run left were removed.
+    Leftovers(&'a [String]),
+    /// All that was asked for is there, or was tried.
+    Serving {
+        /// The port of all functions by name.
+        port: u16,
+        /// The functions, in the order of their declaration.
+        functions: &'a [Served],
+        /// Since the start.
+        took: Duration,
+    },
+    /// Files of a container were brought up to date.
+    Synced {
+        /// The function.
+        name: &'a str,
+        /// Why.
+        changes: &'a [Change],
+        /// How long it took from the moment at which the change was known.
+        took: Duration,
+    },
+    /// A file that was put into a container cannot be compiled.
+    Broken {
+        /// The function.
+        name: &'a str,
+        /// The file, from the repository's root.
+        path: &'a str,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        why: &'a str,
+    },
+    /// An image has to be built again; the old container serves until then.
+    Stale {
+        /// The function.
+        name: &'a str,
+        /// Why.
+        changes: &'a [Change],
+    },
+    /// A container of another image has taken over.
+    Swapped {
+        /// The function.
+        name: &'a str,
+        /// The image.
+        image: &'a ImageRef,
+        /// How long starting it took.
+        took: Duration,
+    },
+    /// A container was started anew from the same image.
+    Restarted {
+        /// The function.
+        name: &'a str,
+        /// Why.
+        why: &'a Why,
+        /// How long it took.
+        took: Duration,
+    },
+    /// Something could not be done with a function.
+    Failed {
+        /// The function.
+        name: &'a str,
+        /// Why.
+        error: &'a DevError,
+    },
+    /// The sources cannot be read as they are; everything stays as it was.
+    Problems(&'a [Problem]),
+    /// The sources can be read again.
+    Readable,
+    /// The engine does not answer; it is asked again until it does.
+    EngineGone(&'a DevError),
+    /// The engine answers again.
+    EngineBack,
+    /// The declarations themselves have changed, which the running program cannot follow.
+    Declarations,
+    /// Changes may have been missed.
+    Lost(&'a str),
+    /// A function printed a line.
+    Printed {
+        /// Which one, counted as it is served.
+        function: usize,
+        /// Its name.
+        name: &'a str,
+        /// The line.
+        line: &'a str,
+    },
+    /// A function answered.
+    Invoked {
+        /// Which one.
+        name: &'a str,
+        /// What.
+        answer: &'a Answer,
+        /// Whether it was asked from here, so that nobody else has seen the answer.
+        from_here: bool,
+    },
+    /// There is nothing to invoke again.
+    NothingToRepeat,
+}
