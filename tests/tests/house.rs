@@ -161,7 +161,8 @@ fn reaches_none_of(package: &str, heavy: &[&str]) {
 
 #[test]
 fn the_default_xtask_stays_light() {
-    reaches_none_of("xtask", &["aws-", "reqwest ", "openssl", "tonic "]);
+    // The tables for domain names in other letters than ASCII's would be a tenth of the compiling: see Cargo.toml.
+    reaches_none_of("xtask", &["aws-", "reqwest ", "openssl", "tonic ", "icu_"]);
 }
 
 /// What is async is inside of the development loop.
