@@ -1,13 +1,17 @@
-//! What `pip` inside a build needs to know of this machine's package index: the secrets `pip_conf` and `ca_bundle`.
+//! What `pip` inside a build needs to know of this machine's package index: the secrets `pip_conf`, `pip_netrc` and
+//! `ca_bundle`.
 //! Reads pip's own configuration; never writes it, and takes nothing that only makes sense on this machine.
 //!
 //! A Dockerfile mounts them as optional secrets, so the same one builds where neither is there:
 //!
 //! ```text
 //! RUN --mount=type=secret,id=pip_conf,target=/etc/pip.conf,required=false \
+//!     --mount=type=secret,id=pip_netrc,required=false \
 //!     --mount=type=secret,id=ca_bundle,required=false \
-//!     pip install …
+//!     NETRC=/run/secrets/pip_netrc pip install …
 //! ```
+
+mod logins;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -15,9 +19,12 @@ use fs_err as fs;
 use crate::builder::{SecretSource, SecretValue};
 use crate::process::Env;
 use crate::trust;
+use logins::Logins;
 
 /// The id of the secret that is pip's configuration.
 pub const PIP_CONF: &str = "pip_conf";
+/// The id of the secret that is the indexes' logins, as a netrc file.
+pub const PIP_NETRC: &str = "pip_netrc";
 /// The id of the secret that is the certificate authorities.
 pub const CA_BUNDLE: &str = "ca_bundle";
 /// Where BuildKit mounts a secret of that id by default.
@@ -53,11 +60,14 @@ pub fn pip_secrets(env: &Env) -> Vec<SecretValue> {
 }
 
 fn secrets(settings: &Settings, bundle: Option<&Utf8Path>) -> Vec<SecretValue> {
-    let text = settings.text(bundle.is_some());
-    let conf = text.map(|text| SecretValue { id: PIP_CONF.to_owned(), from: SecretSource::Text(text) });
+    let (conf, netrc) = settings.texts(bundle.is_some());
+    let texts = [(PIP_CONF, conf), (PIP_NETRC, netrc)];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(id, text)| Some(SecretValue { id: id.to_owned(), from: SecretSource::Text(text?) }));
     let bundle = bundle
         .map(|path| SecretValue { id: CA_BUNDLE.to_owned(), from: SecretSource::File(path.to_owned()) });
-    conf.into_iter().chain(bundle).collect()
+    texts.chain(bundle).collect()
 }
 
 /// pip's configuration files, the weakest first. `PIP_CONFIG_FILE` overrules them all; `/dev/null` means none.
@@ -118,16 +128,22 @@ impl Settings {
         }
     }
 
-    /// The file for the build; `None` when it would say nothing.
-    fn text(&self, bundle: bool) -> Option<String> {
+    /// pip's configuration for the build, and its logins; `None` for what would say nothing.
+    fn texts(&self, bundle: bool) -> (Option<String>, Option<String>) {
         let mut text = "[global]\n".to_owned();
+        let mut logins = Logins::default();
         let mut values = self.values.clone();
         values.sort();
+        for (name, value) in &mut values {
+            if matches!(*name, "index-url" | "extra-index-url") {
+                *value = value.lines().map(|url| logins.take(url)).collect::<Vec<_>>().join("\n");
+            }
+        }
         values.extend(bundle.then(|| ("cert", CA_BUNDLE_IN_BUILD.to_owned())));
         for (name, value) in &values {
             text.push_str(&format!("{name} = {}\n", value.replace('\n', "\n    ")));
         }
-        (!values.is_empty()).then_some(text)
+        ((!values.is_empty()).then_some(text), logins.text())
     }
 }
 
@@ -163,7 +179,7 @@ mod tests {
     use super::*;
 
     fn text(files: &[&str], env: &[(&str, &str)], bundle: bool) -> Option<String> {
-        Settings::of(files, &env.iter().copied().collect()).text(bundle)
+        Settings::of(files, &env.iter().copied().collect()).texts(bundle).0
     }
 
     #[test]

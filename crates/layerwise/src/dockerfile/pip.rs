@@ -10,14 +10,15 @@ const MOUNT: &str = "/tmp/layerwise";
 
 /// What every call of pip mounts: its download cache, and, where there are any, the user's settings for a private
 /// index and a private certificate authority. Secrets are in no layer and in no cache key.
-const MOUNTS: [&str; 3] = [
+const MOUNTS: [&str; 4] = [
     "--mount=type=cache,target=/root/.cache/pip",
     "--mount=type=secret,id=pip_conf,target=/etc/pip.conf,required=false",
+    "--mount=type=secret,id=pip_netrc,required=false",
     "--mount=type=secret,id=ca_bundle,required=false",
 ];
 
-/// No byte code, so that a layer holds the same files wherever it is built; no advice that nobody reads.
-const INSTALL: &str = "pip install --no-compile --root-user-action=ignore --disable-pip-version-check";
+/// Logins from the mounted file, which need not be there. No byte code, so that a layer holds the same files wherever it is built; no advice that nobody reads.
+const INSTALL: &str = "NETRC=/run/secrets/pip_netrc pip install --no-compile --root-user-action=ignore --disable-pip-version-check";
 
 /// Puts a mounted file or folder of the repository at its place.
 pub(super) fn bind(path: &RepoPath, writable: bool) -> String {

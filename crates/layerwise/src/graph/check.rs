@@ -260,7 +260,7 @@ impl<'a> Check<'a> {
             let id = secret.id();
             let legal = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
             self.value(legal, format!("secret id `{id}`"), "may hold letters, digits, `.`, `_` and `-`");
-            let taken = matches!(id, "pip_conf" | "ca_bundle");
+            let taken = matches!(id, "pip_conf" | "pip_netrc" | "ca_bundle");
             self.value(
                 !taken,
                 format!("secret id `{id}`"),
