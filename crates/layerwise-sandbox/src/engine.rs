@@ -1,10 +1,13 @@
 //! The Docker engine, in mount and PID namespaces of its own: however it ends, its containers and mounts end with it.
 //! Never uses a socket, a folder, a bridge or a control group of another engine.
 
-use crate::{SandboxError, folder::Folder, http, network::Network, processes::Role, root};
+use crate::{SandboxError, folder::Folder, http, network::Network, processes::Role, root, wait};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
-use std::io;
+use std::{io, time::Duration};
+
+/// How long the last process of a control group may take to be gone.
+const LAST_PROCESS: Duration = Duration::from_secs(10);
 
 const LAUNCHER: &str = include_str!("../assets/engine.sh");
 
@@ -135,5 +138,14 @@ fn remove_control_group(group: &Utf8Path) -> io::Result<()> {
             remove_control_group(&Utf8PathBuf::from_path_buf(entry.path()).unwrap_or_default())?;
         }
     }
-    fs_err::remove_dir(group)
+    // A process that was killed is in its group until the system has taken it apart.
+    let mut removed = Ok(());
+    wait::until(LAST_PROCESS, || {
+        removed = fs_err::remove_dir(group);
+        !matches!(&removed, Err(error) if error.kind() == io::ErrorKind::ResourceBusy)
+    });
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }

@@ -35,6 +35,9 @@ pub struct Target {
 /// So many builds go into one call: with many more, buildx 0.13 loses track of builds that are over too quickly.
 const AT_ONCE: usize = 40;
 
+/// What buildx says of a build that the engine has tried; anything else is trouble with the engine, and no judgement.
+const REFUSED: &str = "failed to solve";
+
 impl Engine {
     /// The program with the environment.
     #[must_use]
@@ -84,12 +87,12 @@ impl Engine {
                 }
                 Ok(())
             }
-            (Err(ProcessError::Failed { said, .. }), [place]) => {
+            (Err(ProcessError::Failed { said, .. }), [place]) if said.contains(REFUSED) => {
                 images.insert(*place, Err(said));
                 Ok(())
             }
             // One that fails takes the others with it.
-            (Err(ProcessError::Failed { .. }), _) => {
+            (Err(ProcessError::Failed { .. }), [_, _, ..]) => {
                 let (one, other) = places.split_at(places.len() / 2);
                 self.some(folder, one, reader, images)?;
                 self.some(folder, other, reader, images)
