@@ -34,14 +34,14 @@ pub fn secrets_are_nowhere(world: &World) -> Result<(), Failed> {
     fs::write(&pip, format!("[global]\nextra-index-url = {}\nretries = 2\n", index("pip-file")))?;
 
     let command = checkout
-        .command(&["build-lambdas", "secretive", "required", "trees", "nested", "--verbose"])
+        .command(&["build-lambdas", "secretive", "required", "trees", "--verbose"])
         .env("LAYERWISE_TEST_TOKEN", format!("{CANARY}-token"))
         .env("AWS_SECRET_ACCESS_KEY", format!("{CANARY}-environment"))
         .env("PIP_CONFIG_FILE", pip.as_str());
     let (built, mut found) = watched(&checkout, &command)?;
     assert_eq!(built.code, 0, "{}", built.stderr);
     let images: Vec<_> = built.stdout.lines().filter_map(|line| line.split([' ', '@']).nth(1)).collect();
-    assert_eq!(images.len(), 4, "{images:?}");
+    assert_eq!(images.len(), 3, "{images:?}");
     for image in images {
         found.extend(in_layers(&checkout, image)?);
     }
