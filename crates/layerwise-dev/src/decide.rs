@@ -154,6 +154,7 @@ mod tests {
             sources: vec![source],
             to: Some(to.to_owned()),
             makes_layer: true,
+            does: layerwise::dockerfile::Does::Copy,
         };
         let assets = Tree {
             path: RepoPath::new("assets").unwrap(),

@@ -165,6 +165,7 @@ mod tests {
             sources: vec![source],
             to: Some(to.to_owned()),
             makes_layer: true,
+            does: layerwise::dockerfile::Does::Copy,
         }
     }
 

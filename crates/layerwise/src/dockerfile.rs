@@ -55,6 +55,35 @@ pub struct Instruction {
     pub to: Option<String>,
     /// Whether it makes a layer; the others only change the configuration.
     pub makes_layer: bool,
+    /// What it does, for whoever does it without reading the text.
+    pub does: Does,
+}
+
+/// What an instruction does. Values are as they were declared: `$NAME` in them expands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Does {
+    /// Something in a container, which only a builder can.
+    Run,
+    /// Brings something over from another stage or image.
+    CopyFrom,
+    /// Copies the sources.
+    Copy,
+    /// Makes a build argument known, which has this value.
+    Arg(String, String),
+    /// Sets variables, all at once.
+    Env(Vec<(String, String)>),
+    /// Sets labels, all at once.
+    Label(Vec<(String, String)>),
+    /// Makes a folder and goes there.
+    Workdir(String),
+    /// Names a port.
+    Expose(u16),
+    /// Says who runs.
+    User(String),
+    /// Sets the entry point, and takes back a command that came with the parent.
+    Entrypoint(Vec<String>),
+    /// Sets the command.
+    Cmd(Vec<String>),
 }
 
 impl Dockerfile {

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::pip::{self, Call};
-use super::steps::{COMPILED, SLIM, assignments, copy_compiled, install_system, metadata, run, word};
-use super::{Dockerfile, Instruction, Stage, stages, words};
+use super::steps::{COMPILED, SLIM, copy_compiled, env, install_system, label, layer, metadata, run, word};
+use super::{Dockerfile, Does, Instruction, Stage, stages, words};
 use crate::graph::{COMPILE_STAGE, Graph, Target, TargetParent, parent_arg};
 use crate::image::{Cmd, Compilers, Copy, CopySource, HandlerStep, Image, Kind, Parent, PipSource, Recipe};
 use crate::inputs::{Source, Tree};
@@ -124,7 +124,7 @@ impl Renderer<'_> {
             packages: _,
             handler,
             workdir,
-            env,
+            env: variables,
             labels,
             expose,
             user,
@@ -133,7 +133,7 @@ impl Renderer<'_> {
             secrets: _,
         } = self.recipe;
         let mut out = self.args();
-        out.extend(assignments("ENV", build_env, LayerClass::System));
+        out.extend(env(build_env, LayerClass::System));
         out.extend(system.iter().map(install_system));
         out.extend(self.runs(LayerClass::Base));
         out.extend(self.runs(LayerClass::System));
@@ -148,30 +148,30 @@ impl Renderer<'_> {
         out.extend(self.packages());
         out.extend(self.runs(LayerClass::Packages));
 
-        out.extend(
-            workdir
-                .iter()
-                .map(|folder| metadata(LayerClass::Handler, format!("WORKDIR {}", word(folder)), true)),
-        );
+        let enter = |folder: &String| {
+            let text = format!("WORKDIR {}", word(folder));
+            layer(LayerClass::Handler, text, Does::Workdir(folder.clone()))
+        };
+        out.extend(workdir.iter().map(enter));
         out.extend(handler.iter().enumerate().map(|(place, step)| self.handler(place, step)));
 
-        let configuration = |text: String| metadata(LayerClass::Configuration, text, false);
-        out.extend(assignments("ENV", env, LayerClass::Configuration));
-        if !labels.is_empty() {
-            let labels: Vec<_> = labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-            out.extend(assignments("LABEL", &labels, LayerClass::Configuration));
-        }
-        out.extend(expose.iter().map(|port| configuration(format!("EXPOSE {port}"))));
+        let configuration = |text: String, does| metadata(LayerClass::Configuration, text, does);
+        out.extend(env(variables, LayerClass::Configuration));
+        let labels: Vec<_> = labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        out.extend(label(&labels, LayerClass::Configuration));
+        out.extend(expose.iter().map(|port| configuration(format!("EXPOSE {port}"), Does::Expose(*port))));
         out.extend(self.runs(LayerClass::Configuration));
-        out.extend(user.iter().map(|user| configuration(format!("USER {}", word(user)))));
-        out.extend(
-            entrypoint.iter().map(|words| configuration(format!("ENTRYPOINT {}", words::json(words)))),
-        );
-        let Cmd { words: command, checked: _ } =
-            cmd.clone().unwrap_or(Cmd { words: Vec::new(), checked: false });
-        if cmd.is_some() {
-            out.push(configuration(format!("CMD {}", words::json(&command))));
-        }
+        out.extend(user.iter().map(|user| {
+            let text = format!("USER {}", word(user));
+            configuration(text, Does::User(user.clone()))
+        }));
+        out.extend(entrypoint.iter().map(|words| {
+            let text = format!("ENTRYPOINT {}", words::json(words));
+            configuration(text, Does::Entrypoint(words.clone()))
+        }));
+        out.extend(cmd.iter().map(|Cmd { words, checked: _ }| {
+            configuration(format!("CMD {}", words::json(words)), Does::Cmd(words.clone()))
+        }));
         out
     }
 
@@ -188,7 +188,8 @@ impl Renderer<'_> {
 
     fn args(&self) -> Vec<Instruction> {
         let one = |(name, value): &(String, String)| {
-            metadata(LayerClass::System, format!("ARG {}", words::assignment(name, value)), false)
+            let text = format!("ARG {}", words::assignment(name, value));
+            metadata(LayerClass::System, text, Does::Arg(name.clone(), value.clone()))
         };
         self.recipe.args.iter().map(one).collect()
     }
@@ -216,6 +217,7 @@ impl Renderer<'_> {
                     sources: sources.to_vec(),
                     to: None,
                     makes_layer: true,
+                    does: Does::Run,
                 });
             };
         for (declared, file) in self.recipe.pip.iter().zip(&self.facts.pip_files) {
@@ -271,6 +273,7 @@ impl Renderer<'_> {
             sources,
             to: None,
             makes_layer: true,
+            does: Does::Run,
         })
     }
 
@@ -308,6 +311,10 @@ impl Renderer<'_> {
             sources,
             to: Some(to),
             makes_layer: true,
+            does: match &copy.from {
+                CopySource::Stage { .. } => Does::CopyFrom,
+                CopySource::File(_) | CopySource::Folder(_) | CopySource::Glob(_) => Does::Copy,
+            },
         }
     }
 
