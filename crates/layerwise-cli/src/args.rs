@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use layerwise::run::Assemble;
 
 use crate::console::ColorChoice;
 
@@ -139,6 +140,9 @@ pub struct Build {
     /// Do not use BuildKit's layer cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Which images are made without BuildKit: those that only copy files and set configuration can be
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub assemble: When,
     /// The buildx builder to use [default: buildx's own choice]
     #[arg(long, value_name = "NAME", conflicts_with = "sandbox")]
     pub builder: Option<String>,
@@ -148,6 +152,28 @@ pub struct Build {
     /// Where.
     #[command(flatten)]
     pub place: Where,
+}
+
+/// Which images are made without BuildKit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Those that can be; BuildKit builds the others.
+    #[default]
+    Auto,
+    /// None.
+    Never,
+    /// All but bases; one that cannot be fails and says why.
+    Always,
+}
+
+impl From<When> for Assemble {
+    fn from(when: When) -> Self {
+        match when {
+            When::Auto => Self::Auto,
+            When::Never => Self::Never,
+            When::Always => Self::Always,
+        }
+    }
 }
 
 /// `plan`

@@ -5,6 +5,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use layerwise::assemble::instructions;
+use layerwise::assembler::Assembler;
+use layerwise::assembling::Assembling;
 use layerwise::destination::Destination;
 use layerwise::event::{Event, Product};
 use layerwise::inspect::Inspection;
@@ -12,10 +15,11 @@ use layerwise::plan::Verdict;
 use layerwise::process::Cancel;
 use layerwise::readable;
 use layerwise::registry::Registry;
-use layerwise::run::{self, Options, Outcome, World, needed};
+use layerwise::run::{self, Assemble, Options, Outcome, World, needed};
 use layerwise::store::RecordStore;
 use layerwise::verdicts::verdicts;
 
+use crate::builder::BuilderOnDemand;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::machine::Machine;
@@ -120,12 +124,20 @@ impl Job<'_> {
             let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
             self.registry.find(&[reference])?;
         }
-        let builder = self.machine.builder()?;
+        let builder = BuilderOnDemand::new(self.machine);
+        if needed.iter().any(|&place| !may_be_assembled(inspection, place, self.options)) {
+            // Without one, nothing is begun.
+            builder.get()?;
+        }
         let work = self.context.work();
+        let folder = work.join("assembled");
+        let depot = self.machine.depot(&self.place.destination, folder.join("passing"));
+        let assembling = depot.as_deref().map(|depot| Assembling::new(depot, folder.clone()));
         let world = World {
             store: &self.place.store,
             registry: self.registry,
             builder: &builder,
+            assembler: assembling.as_ref().map(|assembling| assembling as &dyn Assembler),
             destination: &self.place.destination,
             work: &work,
             locks: &self.place.store.locks(),
@@ -137,6 +149,12 @@ impl Job<'_> {
             run::run(&world, inspection, verdicts, selected, self.options, cancel, &events)
         }))
     }
+}
+
+/// Whether the image needs no builder, as far as its declaration tells.
+fn may_be_assembled(inspection: &Inspection, place: usize, options: Options) -> bool {
+    let (image, dockerfile) = (&inspection.graph.targets[place].image, &inspection.targets[place].dockerfile);
+    options.assemble != Assemble::Never && !options.no_cache && instructions(image, dockerfile).is_ok()
 }
 
 /// A build waits for its engine most of the time, and the engine works on several at once: twice the processors, within

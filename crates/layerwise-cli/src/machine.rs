@@ -1,6 +1,10 @@
 //! The engine, the registry and the builder of this machine, or the sandbox's. Connects when it is asked to, never
 //! before.
 
+use std::sync::{Arc, OnceLock};
+
+use camino::Utf8PathBuf;
+use layerwise::assembling::{Depot, RegistryDepot};
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
 use layerwise::destination::Destination;
@@ -31,6 +35,7 @@ pub struct Machine<'a> {
     env: Env,
     /// The buildx builder that was asked for.
     builder: Option<&'a str>,
+    oci: OnceLock<Arc<Oci>>,
 }
 
 impl<'a> Machine<'a> {
@@ -44,7 +49,7 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let own = sandbox.as_ref().map(Running::env).unwrap_or_default();
         let env = own.into_iter().fold(context.env.clone(), |env, (name, value)| env.with(name, value));
-        Self { context, sandbox, in_sandbox: place.sandbox, env, builder }
+        Self { context, sandbox, in_sandbox: place.sandbox, env, builder, oci: OnceLock::new() }
     }
 
     /// Where images are looked for.
@@ -54,8 +59,23 @@ impl<'a> Machine<'a> {
     pub fn registry(&self, destination: &Destination) -> Result<Box<dyn Registry>, CliError> {
         match destination {
             Destination::Local => Ok(Box::new(self.engine()?)),
-            Destination::Registry { .. } => Ok(Box::new(Oci::new(&self.env, Vec::new()))),
+            Destination::Registry { .. } => Ok(Box::new(self.oci())),
         }
+    }
+
+    /// Where images that need no builder come from and go; `None` where all need one. `spool` is a folder for what is on
+    /// its way.
+    #[must_use]
+    pub fn depot(&self, destination: &Destination, spool: Utf8PathBuf) -> Option<Box<dyn Depot>> {
+        match destination {
+            Destination::Local => None,
+            Destination::Registry { .. } => Some(Box::new(RegistryDepot::new(self.oci(), spool))),
+        }
+    }
+
+    /// All registries, with one set of connections and logins.
+    fn oci(&self) -> Arc<Oci> {
+        self.oci.get_or_init(|| Arc::new(Oci::new(&self.env, Vec::new()))).clone()
     }
 
     /// The engine; it answers.

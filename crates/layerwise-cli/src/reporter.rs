@@ -60,6 +60,13 @@ impl<'a> Reporter<'a> {
                     self.step(*target, progress);
                 }
             }
+            Event::LeftToBuildKit { target, why } => {
+                if self.console.verbose() {
+                    let label = self.label(*target);
+                    let message = format!("{label:width$}  left to BuildKit: {why}", width = self.labels);
+                    self.console.detail(&message);
+                }
+            }
             Event::Built { target, product } => {
                 self.ended(*target);
                 self.status(Tone::Good, "Built", self.label(*target), &built(product));
@@ -201,7 +208,8 @@ fn finished(totals: &Totals) -> String {
 /// `sha-4f1c0a9be211   0.6s  5 of 6 layers cached`
 fn built(product: &Product) -> String {
     let time = seconds(Duration::from_millis(product.milliseconds));
-    format!("{}  {time:>5}  {} of {} layers cached", tag(product), product.cached, product.steps)
+    let how = if product.assembled { "there, assembled" } else { "cached" };
+    format!("{}  {time:>5}  {} of {} layers {how}", tag(product), product.cached, product.steps)
 }
 
 fn tag(product: &Product) -> &str {

@@ -1,7 +1,7 @@
 //! SHA-256 digests in the OCI form `sha256:<64 hex>`. Never computes over anything but the bytes it is given.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -99,6 +99,51 @@ fn bytes_of_hex(hex: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(bytes)
+}
+
+/// Digests and counts what is read or written through it.
+#[derive(Debug)]
+pub struct Digesting<I> {
+    inner: I,
+    hash: Sha256,
+    length: u64,
+}
+
+impl<I> Digesting<I> {
+    /// Nothing has gone through it yet.
+    pub fn new(inner: I) -> Self {
+        Self { inner, hash: Sha256::new(), length: 0 }
+    }
+
+    /// What is behind it, the digest of all that went through, and how many bytes that was.
+    pub fn finish(self) -> (I, Digest, u64) {
+        (self.inner, Digest(self.hash.finalize().into()), self.length)
+    }
+
+    fn took(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.length += bytes.len() as u64;
+    }
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.took(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.took(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 impl fmt::Display for Digest {

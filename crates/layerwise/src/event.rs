@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use crate::assemble::WhyNot;
 use crate::builder::{BuildError, BuildProgress};
 use crate::digest::Digest;
 use crate::image_ref::ImageRef;
@@ -28,6 +29,13 @@ pub enum Event<'a> {
         target: usize,
         /// How.
         progress: BuildProgress,
+    },
+    /// An image that could have been assembled, as far as its declaration tells, is left to BuildKit.
+    LeftToBuildKit {
+        /// Which.
+        target: usize,
+        /// Why.
+        why: &'a WhyNot,
     },
     /// A build is confirmed and recorded.
     Built {
@@ -72,6 +80,8 @@ pub struct Product {
     pub steps: usize,
     /// Those that came from the cache.
     pub cached: usize,
+    /// Whether it was made without BuildKit: then the steps are its own layers.
+    pub assembled: bool,
 }
 
 impl From<&Head> for Product {
@@ -82,6 +92,7 @@ impl From<&Head> for Product {
             milliseconds: head.milliseconds,
             steps: 0,
             cached: 0,
+            assembled: head.assembled,
         }
     }
 }
@@ -120,6 +131,9 @@ pub enum Failure {
     /// The declaration does not fit the files.
     #[error("{0}")]
     Declaration(String),
+    /// It was to be made without BuildKit, and cannot be.
+    #[error("it cannot be assembled: {0}")]
+    NotAssembled(WhyNot),
 }
 
 impl Failure {
@@ -130,6 +144,7 @@ impl Failure {
             Self::Build(BuildError::Unavailable { hint, .. }) => hint.clone(),
             Self::Build(BuildError::Failed { log, .. }) => Some(format!("the full log is {log}")),
             Self::InputsMoved { .. } => Some("run the command again".to_owned()),
+            Self::NotAssembled(_) => Some("let BuildKit build it: --assemble auto".to_owned()),
             _ => None,
         }
     }

@@ -168,7 +168,7 @@ fn folder_of(path: &Utf8Path) -> &Utf8Path {
 const TEMPORARY: &str = ".tmp";
 
 /// A name that no other process and no other thread of this one uses: the process's id and a counter.
-fn unique() -> String {
+pub fn unique() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     format!("{}-{}{TEMPORARY}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))

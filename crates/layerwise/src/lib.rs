@@ -1,5 +1,8 @@
 //! The engine of Layerwise: declare, render, fingerprint, plan, run.
 
+pub mod assemble;
+pub mod assembler;
+pub mod assembling;
 pub mod bake;
 pub mod builder;
 pub mod buildx;

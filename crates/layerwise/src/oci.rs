@@ -1,11 +1,13 @@
 //! Any registry that speaks the [OCI distribution protocol](https://github.com/opencontainers/distribution-spec):
-//! is an image there, and what is its manifest. Reads only: pushing is the builder's work.
+//! is an image there, what is its manifest, and how do its parts get there. Never deletes.
 
+mod ask;
 mod challenge;
 pub mod conformance;
 mod credentials;
 pub mod media_type;
 mod patience;
+mod push;
 mod session;
 
 use ureq::Agent;
@@ -19,6 +21,8 @@ use crate::platform::Platform;
 use crate::process::Env;
 use crate::registry::{Registry, RegistryError};
 use crate::trust;
+pub use push::Content;
+use ask::Ask;
 use credentials::{DockerConfig, is_docker_hub};
 use patience::Patience;
 use session::{Place, Session, unexpected};
@@ -83,8 +87,8 @@ impl Oci {
     pub fn manifest(&self, image: &ImageRef) -> Result<Option<Document>, RegistryError> {
         let (place, repository) = self.place(image);
         let path = format!("manifests/{}", wanted(image));
-        let response =
-            self.session.send(&Method::GET, &place, &repository, &path, &media_type::ALL.join(", "))?;
+        let ask = Ask::get(Method::GET, path, media_type::ALL.join(", "));
+        let response = self.session.send(&place, &repository, &ask)?;
         let Some(media_type) = manifest_type(&place, &response)? else { return Ok(None) };
         let announced = announced(&place, &response)?;
         let bytes = self.read(&place, response)?;
@@ -102,8 +106,8 @@ impl Oci {
     /// [`RegistryError`], also when the bytes are not those of the digest.
     pub fn blob(&self, image: &ImageRef, digest: Digest) -> Result<Option<Document>, RegistryError> {
         let (place, repository) = self.place(image);
-        let response =
-            self.session.send(&Method::GET, &place, &repository, &format!("blobs/{digest}"), "*/*")?;
+        let ask = Ask::get(Method::GET, format!("blobs/{digest}"), "*/*");
+        let response = self.session.send(&place, &repository, &ask)?;
         if !found(&place, &response)? {
             return Ok(None);
         }
@@ -117,8 +121,8 @@ impl Oci {
     fn digest(&self, image: &ImageRef) -> Result<Option<Digest>, RegistryError> {
         let (place, repository) = self.place(image);
         let path = format!("manifests/{}", wanted(image));
-        let response =
-            self.session.send(&Method::HEAD, &place, &repository, &path, &media_type::ALL.join(", "))?;
+        let ask = Ask::get(Method::HEAD, path, media_type::ALL.join(", "));
+        let response = self.session.send(&place, &repository, &ask)?;
         if manifest_type(&place, &response)?.is_none() {
             return Ok(None);
         }

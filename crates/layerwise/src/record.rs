@@ -58,6 +58,9 @@ pub struct Head {
     pub milliseconds: u64,
     /// The version of Layerwise that wrote it.
     pub version: String,
+    /// Whether the image was made without BuildKit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assembled: bool,
 }
 
 /// Why a text is not a record that can be used.
@@ -98,8 +101,16 @@ impl Record {
             built_at,
             milliseconds,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            assembled: false,
         };
         Self { head, ingredients: ingredients.canonical() }
+    }
+
+    /// The same, of an image that was made without BuildKit, or was not.
+    #[must_use]
+    pub fn assembled(mut self, assembled: bool) -> Self {
+        self.head.assembled = assembled;
+        self
     }
 
     /// The text form.

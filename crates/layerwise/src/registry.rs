@@ -73,6 +73,21 @@ pub trait Registry: Sync {
     ) -> Result<Vec<String>, RegistryError>;
 }
 
+impl<R: Registry + Send + ?Sized> Registry for std::sync::Arc<R> {
+    fn find(&self, wanted: &[ImageRef]) -> Result<Vec<Option<Digest>>, RegistryError> {
+        (**self).find(wanted)
+    }
+
+    fn violations(
+        &self,
+        reference: &ImageRef,
+        digest: Digest,
+        platform: Platform,
+    ) -> Result<Vec<String>, RegistryError> {
+        (**self).violations(reference, digest, platform)
+    }
+}
+
 /// A store in which an image that is there can be given a second name.
 pub trait Names: Sync {
     /// Lets the tag `also` name the image that is called `image`, wherever it pointed before.

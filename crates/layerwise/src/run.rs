@@ -10,6 +10,7 @@ use crate::inspect::Inspection;
 use crate::plan::Verdict;
 use crate::process::Cancel;
 
+mod assembled;
 mod one;
 mod world;
 
@@ -24,6 +25,20 @@ pub struct Options {
     pub fail_fast: bool,
     /// Whether to build without BuildKit's layer cache.
     pub no_cache: bool,
+    /// Which images are made without BuildKit.
+    pub assemble: Assemble,
+}
+
+/// Which images are made without a builder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Assemble {
+    /// Those that can be.
+    #[default]
+    Auto,
+    /// None.
+    Never,
+    /// All but bases; one that cannot be fails.
+    Always,
 }
 
 /// What became of one target.

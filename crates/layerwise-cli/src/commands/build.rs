@@ -54,7 +54,12 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
 
     let building = Instant::now();
     let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
-    let options = Options { jobs, fail_fast: typed.fail_fast, no_cache: typed.no_cache };
+    let options = Options {
+        jobs,
+        fail_fast: typed.fail_fast,
+        no_cache: typed.no_cache,
+        assemble: typed.assemble.into(),
+    };
     let job = Job { context, place: &place, machine: &machine, registry: &*registry, options };
     let cancel = Cancel::default();
     job.follow(&inspection, &verdicts, &selected)?;
@@ -88,7 +93,7 @@ fn results(summary: &Summary) -> Vec<String> {
 pub fn exit(outcomes: &[Option<Outcome>]) -> Exit {
     let failures = outcomes.iter().flatten().filter_map(|outcome| match outcome {
         Outcome::Failed(failure) => Some(match failure {
-            Failure::Declaration(_) => Exit::Usage,
+            Failure::Declaration(_) | Failure::NotAssembled(_) => Exit::Usage,
             Failure::Environment(_) | Failure::Build(BuildError::Unavailable { .. }) => Exit::Environment,
             Failure::Build(_)
             | Failure::InputsMoved { .. }

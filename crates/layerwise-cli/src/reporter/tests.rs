@@ -24,7 +24,7 @@ fn summary(totals: Totals, milliseconds: u64) -> Summary {
 
 fn product(name: &str) -> Product {
     let reference = ImageRef::parse(&format!("{name}:sha-000000000000")).unwrap();
-    Product { reference, digest: Digest::of(name), milliseconds: 640, steps: 6, cached: 5 }
+    Product { reference, digest: Digest::of(name), milliseconds: 640, steps: 6, cached: 5, assembled: false }
 }
 
 /// What is said of `events` when everything is told.

@@ -40,6 +40,8 @@ pub struct ProductSummary {
     pub steps: usize,
     /// Those that came from BuildKit's cache.
     pub cached: usize,
+    /// Whether it was made without BuildKit: then the steps are its own layers, and the cached ones were there.
+    pub assembled: bool,
 }
 
 impl OutcomeSummary {
@@ -59,7 +61,7 @@ impl OutcomeSummary {
 
 impl From<&Product> for ProductSummary {
     fn from(product: &Product) -> Self {
-        let Product { reference, digest, milliseconds, steps, cached } = product.clone();
-        Self { reference, digest, milliseconds, steps, cached }
+        let Product { reference, digest, milliseconds, steps, cached, assembled } = product.clone();
+        Self { reference, digest, milliseconds, steps, cached, assembled }
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use camino::Utf8Path;
 use fs_err as fs;
 
-use super::Inspection;
+use super::{Inspected, Inspection};
 use crate::digest::Digest;
 use crate::inputs::Entry;
 use crate::repo_path::RepoPath;
@@ -37,7 +37,21 @@ pub enum ContextError {
 const SECOND: Duration = Duration::from_secs(946_684_800);
 
 /// What the copy has to have, folders on the way included.
-type Wanted<'a> = BTreeMap<RepoPath, &'a Entry>;
+type Wanted = BTreeMap<RepoPath, Entry>;
+
+impl Inspected {
+    /// What the build context holds: every input, and the folders on the way to it.
+    #[must_use]
+    pub fn context(&self) -> BTreeMap<RepoPath, Entry> {
+        let mut context = BTreeMap::new();
+        for (path, entry) in self.ingredients.classes.values().flat_map(|class| &class.files) {
+            let above = std::iter::successors(path.parent(), RepoPath::parent);
+            context.extend(above.take_while(|folder| !folder.is_root()).map(|folder| (folder, Entry::Folder)));
+            context.insert(path.clone(), entry.clone());
+        }
+        context
+    }
+}
 
 impl Inspection {
     /// Brings `context` to hold the inputs of the target at `place` and nothing else. Each file is digested while it is
@@ -46,24 +60,18 @@ impl Inspection {
     /// # Errors
     /// [`ContextError`].
     pub fn copy_context(&self, place: usize, context: &Utf8Path) -> Result<(), ContextError> {
-        let mut wanted = Wanted::new();
-        for (path, entry) in self.targets[place].ingredients.classes.values().flat_map(|class| &class.files) {
-            let above = std::iter::successors(path.parent(), RepoPath::parent);
-            wanted
-                .extend(above.take_while(|folder| !folder.is_root()).map(|folder| (folder, &Entry::Folder)));
-            wanted.insert(path.clone(), entry);
-        }
+        let wanted = self.targets[place].context();
         make_folder(context)?;
         remove_others(context, &RepoPath::root(), &wanted)?;
         for (path, entry) in wanted {
             let copy = path.on_disk(context);
             match entry {
                 Entry::Folder => make_folder(&copy)?,
-                Entry::Link { target } => make_link(target, &copy)?,
+                Entry::Link { target } => make_link(&target, &copy)?,
                 Entry::File { digest, executable } => {
-                    let mode = if *executable { 0o755 } else { 0o644 };
-                    if !is_copied(&copy, *digest, mode)?
-                        && !copy_file(&path.on_disk(&self.root), &copy, *digest, mode)?
+                    let mode = if executable { 0o755 } else { 0o644 };
+                    if !is_copied(&copy, digest, mode)?
+                        && !copy_file(&path.on_disk(&self.root), &copy, digest, mode)?
                     {
                         return Err(ContextError::Moved { path });
                     }
@@ -75,7 +83,7 @@ impl Inspection {
 }
 
 /// Removes what is not wanted, or is of another kind than what is wanted in its place.
-fn remove_others(context: &Utf8Path, folder: &RepoPath, wanted: &Wanted<'_>) -> io::Result<()> {
+fn remove_others(context: &Utf8Path, folder: &RepoPath, wanted: &Wanted) -> io::Result<()> {
     for entry in fs::read_dir(folder.on_disk(context))? {
         let entry = entry?;
         let kind = entry.file_type()?;

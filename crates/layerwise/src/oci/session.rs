@@ -8,9 +8,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
-use ureq::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use ureq::http::{HeaderValue, Response, StatusCode, header};
 use ureq::{Agent, Body, ResponseExt};
 
+use super::ask::Ask;
 use super::challenge::{self, Challenge};
 use super::credentials::{Credentials, DockerConfig};
 use super::patience::{Patience, TRIES};
@@ -64,27 +65,25 @@ impl Session {
         }
     }
 
-    /// Sends a request without a body for something in `repository` and answers what is not a matter of access or
-    /// of trying again: in practice 200 and 404.
-    pub fn send(
-        &self,
-        method: &Method,
-        place: &Place,
-        repository: &str,
-        path: &str,
-        accept: &str,
-    ) -> Result<Response<Body>, RegistryError> {
-        let url = format!("{}/v2/{repository}/{path}", place.base);
+    /// Sends a request for something in `repository` and answers what is not a matter of access or of trying again:
+    /// for a question in practice 200 and 404.
+    pub fn send(&self, place: &Place, repository: &str, ask: &Ask<'_>) -> Result<Response<Body>, RegistryError> {
+        let url = match ask.path.contains("://") {
+            true => ask.path.clone(),
+            false => format!("{}/v2/{repository}/{}", place.base, ask.path),
+        };
         let agent = self.agent(&place.base);
         let mut refused = None;
         loop {
             let authorization = self.known_authorization(place, repository);
-            let response = self.patiently(place, || {
-                let mut request = Request::builder().method(method).uri(&url).header(header::ACCEPT, accept);
-                if let Some(authorization) = &authorization {
-                    request = request.header(header::AUTHORIZATION, authorization);
+            let tries = if ask.once { 1 } else { TRIES };
+            let response = self.patiently(place, tries, || {
+                let request = ask.request(&url, authorization.as_deref())?;
+                match ask.is_long() {
+                    // Who goes on sending may take its time.
+                    true => agent.run(agent.configure_request(request).timeout_global(None).build()),
+                    false => agent.run(request),
                 }
-                agent.run(request.body(())?)
             })?;
             if place.base.starts_with("https:") && response.get_uri().scheme_str() != Some("https") {
                 return Err(unexpected(place, &"it redirects to a place without encryption"));
@@ -119,6 +118,7 @@ impl Session {
     fn patiently(
         &self,
         place: &Place,
+        most: u32,
         ask: impl Fn() -> Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, RegistryError> {
         let mut tries = 0;
@@ -126,14 +126,15 @@ impl Session {
             tries += 1;
             let wait = match ask() {
                 Ok(response) if is_trouble(response.status()) => {
-                    if tries == TRIES {
+                    if tries == most {
                         let status = response.status();
-                        return Err(unexpected(place, &format!("{status}, {tries} times")));
+                        let often = if tries == 1 { String::new() } else { format!(", {tries} times") };
+                        return Err(unexpected(place, &format!("{status}{often}")));
                     }
                     self.wait(tries, response.headers().get(header::RETRY_AFTER))
                 }
                 Ok(response) => return Ok(response),
-                Err(error) if tries < Patience::tries(&error) => self.wait(tries, None),
+                Err(error) if tries < Patience::tries(&error).min(most) => self.wait(tries, None),
                 Err(error) => return Err(self.failed(place, &error)),
             };
             std::thread::sleep(wait);
@@ -156,6 +157,11 @@ impl Session {
             true => &self.local,
             false => self.remote.get_or_init(&self.make_remote),
         }
+    }
+
+    /// Waits before another attempt at something of several requests.
+    pub fn pause(&self, attempts: usize) {
+        std::thread::sleep(self.wait(u32::try_from(attempts).unwrap_or(TRIES), None));
     }
 
     /// What the registry asks for, or else a time that doubles with each try, and up to half as long again, so that
@@ -236,7 +242,7 @@ impl Session {
         }
         let agent = self.agent(realm);
         let service = service.map(|service| ("service", service));
-        let mut response = self.patiently(place, || match credentials {
+        let mut response = self.patiently(place, TRIES, || match credentials {
             Credentials::IdentityToken(token) => {
                 let form = [
                     ("grant_type", "refresh_token"),
@@ -247,7 +253,9 @@ impl Session {
                 agent.post(realm).send_form(form.into_iter().chain(service))
             }
             _ => {
-                let mut request = agent.get(realm).query("scope", scope).query_pairs(service);
+                // One that is about two repositories names both, with a space between.
+                let scopes = scope.split(' ').map(|scope| ("scope", scope));
+                let mut request = agent.get(realm).query_pairs(scopes).query_pairs(service);
                 if let Some(authorization) = basic(credentials) {
                     request = request.header(header::AUTHORIZATION, authorization);
                 }

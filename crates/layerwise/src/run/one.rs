@@ -6,7 +6,7 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::{Options, World};
+use super::{Options, World, assembled};
 use crate::builder::{BuildError, BuildRequest, Built};
 use crate::destination::Destination;
 use crate::digest::Digest;
@@ -59,15 +59,25 @@ pub(super) fn build(
     }
     inspection.check_handler(place).map_err(|error| Failure::Declaration(error.to_string()))?;
 
-    let request = request(world, inspection, place, parents, options)?;
-    events(Event::Started { target: place, log: request.log.clone() });
+    let build = prepare(world, inspection, place)?;
+    events(Event::Started { target: place, log: build.log() });
     let begun = Instant::now();
-    let progress = |progress| events(Event::Progress { target: place, progress });
-    let built = world.builder.build(&request, [&shared, &own], cancel, &progress)?;
+    let job = Job { world, inspection, verdicts, place, parents, options };
+    let (built, assembled) = match assembled::build(&job, &build, cancel, events)? {
+        Some(built) => (built, true),
+        None => {
+            let request = request(&job, &build)?;
+            let progress = |progress| events(Event::Progress { target: place, progress });
+            (world.builder.build(&request, [&shared, &own], cancel, &progress)?, false)
+        }
+    };
 
-    let reference = request.tags[0].clone();
+    let reference = build.tags[0].clone();
     let digest = confirm(world, target, &reference, &built)?;
-    inputs_are_the_same(inspection, place)?;
+    // What is assembled was digested while it was read: it is what the fingerprint says.
+    if !assembled {
+        inputs_are_the_same(inspection, place)?;
+    }
 
     let product = Product {
         reference: reference.clone(),
@@ -75,6 +85,7 @@ pub(super) fn build(
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         steps: built.steps,
         cached: built.cached,
+        assembled,
     };
     record(world, &key, inspected, reason, &product)?;
     if *world.destination == Destination::Local {
@@ -109,53 +120,85 @@ fn built_meanwhile(world: &World<'_>, key: &RecordKey) -> Result<Option<Product>
     Ok((found == [Some(record.head.digest)]).then(|| Product::from(&record.head)))
 }
 
-fn request(
-    world: &World<'_>,
-    inspection: &Inspection,
-    place: usize,
-    parents: &[(usize, Product)],
-    options: Options,
-) -> Result<BuildRequest, Failure> {
+/// What is known of one build.
+pub(super) struct Job<'a> {
+    pub world: &'a World<'a>,
+    pub inspection: &'a Inspection,
+    pub verdicts: &'a [Verdict],
+    pub place: usize,
+    /// The parents that are ours, as they are there now.
+    pub parents: &'a [(usize, Product)],
+    pub options: Options,
+}
+
+impl Job<'_> {
+    pub fn target(&self) -> &Target {
+        &self.inspection.graph.targets[self.place]
+    }
+
+    pub fn inspected(&self) -> &Inspected {
+        &self.inspection.targets[self.place]
+    }
+}
+
+/// Where a build has its files and what its result is called.
+pub(super) struct Build {
+    /// A folder of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
+    pub folder: Utf8PathBuf,
+    /// The content tag, and the one for people.
+    pub tags: Vec<ImageRef>,
+    pub labels: Vec<(String, String)>,
+}
+
+impl Build {
+    fn log(&self) -> Utf8PathBuf {
+        self.folder.join("build.log")
+    }
+}
+
+fn prepare(world: &World<'_>, inspection: &Inspection, place: usize) -> Result<Build, Failure> {
     let target = &inspection.graph.targets[place];
-    let inspected = &inspection.targets[place];
-    // A path of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
+    let fingerprint = inspection.targets[place].fingerprint;
     let builds = builds(world, target);
     remove_folders(&builds).and_then(|()| remove_temporaries(&builds)).map_err(environment)?;
-    let folder = builds.join(inspected.fingerprint.short());
-    fs::create_dir_all(&folder).map_err(environment)?;
-    let dockerfile = folder.join(format!("{}.Dockerfile", target.label));
-    let ignore = folder.join(format!("{}.Dockerfile.dockerignore", target.label));
-    fs::write(&dockerfile, inspected.dockerfile.to_string()).map_err(environment)?;
-    fs::write(&ignore, inspected.allow_list().text()).map_err(environment)?;
-    // In one place for all builds of the target, so that the builder is only sent what has changed.
-    let context = world.work.join("contexts").join(&target.label);
-    inspection.copy_context(place, &context).map_err(|error| match error {
-        ContextError::Moved { path } => Failure::InputsMoved { changes: path.to_string() },
-        ContextError::Disk(error) => environment(error),
-    })?;
-
-    let reference =
-        world.destination.content_reference(&target.name, &inspected.fingerprint).map_err(environment)?;
+    let reference = world.destination.content_reference(&target.name, &fingerprint).map_err(environment)?;
     let mut tags = vec![reference];
     if *world.destination == Destination::Local {
         tags.push(ImageRef::parse(&target.readable_reference()).map_err(environment)?);
     }
+    let labels = vec![
+        (IMAGE_LABEL.to_owned(), target.name.to_string()),
+        (FINGERPRINT_LABEL.to_owned(), fingerprint.hex()),
+    ];
+    Ok(Build { folder: builds.join(fingerprint.short()), tags, labels })
+}
+
+fn request(job: &Job<'_>, build: &Build) -> Result<BuildRequest, Failure> {
+    let (world, target, inspected) = (job.world, job.target(), job.inspected());
+    fs::create_dir_all(&build.folder).map_err(environment)?;
+    let dockerfile = build.folder.join(format!("{}.Dockerfile", target.label));
+    let ignore = build.folder.join(format!("{}.Dockerfile.dockerignore", target.label));
+    fs::write(&dockerfile, inspected.dockerfile.to_string()).map_err(environment)?;
+    fs::write(&ignore, inspected.allow_list().text()).map_err(environment)?;
+    // In one place for all builds of the target, so that the builder is only sent what has changed.
+    let context = world.work.join("contexts").join(&target.label);
+    job.inspection.copy_context(job.place, &context).map_err(|error| match error {
+        ContextError::Moved { path } => Failure::InputsMoved { changes: path.to_string() },
+        ContextError::Disk(error) => environment(error),
+    })?;
     Ok(BuildRequest {
         image: target.label.clone(),
         platform: target.platform,
         context,
         dockerfile,
         target: target.image.target.clone(),
-        build_args: build_args(world.destination, target, parents),
-        labels: vec![
-            (IMAGE_LABEL.to_owned(), target.name.to_string()),
-            (FINGERPRINT_LABEL.to_owned(), inspected.fingerprint.hex()),
-        ],
-        tags,
+        build_args: build_args(world.destination, target, job.parents),
+        labels: build.labels.clone(),
+        tags: build.tags.clone(),
         secrets: (world.secrets)(target).map_err(Failure::Environment)?,
         push: *world.destination != Destination::Local,
-        no_cache: options.no_cache,
-        log: folder.join("build.log"),
+        no_cache: job.options.no_cache,
+        log: build.log(),
     })
 }
 
@@ -170,8 +213,6 @@ fn remove_folders(builds: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The parents that are ours, exactly as they were confirmed: by digest in a registry, by content tag in a local
-/// store, which older engines cannot look up by digest.
 fn build_args(
     destination: &Destination,
     target: &Target,
@@ -180,15 +221,24 @@ fn build_args(
     let own = target.parents.iter().filter_map(|parent| match &parent.parent {
         TargetParent::External(_) => None,
         TargetParent::Target(place) => {
-            let (_, product) = parents.iter().find(|(at, _)| *at == *place)?;
-            let reference = match destination {
-                Destination::Local => product.reference.clone(),
-                Destination::Registry { .. } => product.reference.at_digest(product.digest),
-            };
-            Some((parent.arg.clone(), reference.to_string()))
+            Some((parent.arg.clone(), reference_of(destination, *place, parents)?.to_string()))
         }
     });
     own.collect()
+}
+
+/// A parent that is ours, exactly as it was confirmed: by digest in a registry, by content tag in a local store, which
+/// older engines cannot look up by digest.
+pub(super) fn reference_of(
+    destination: &Destination,
+    place: usize,
+    parents: &[(usize, Product)],
+) -> Option<ImageRef> {
+    let (_, product) = parents.iter().find(|(at, _)| *at == place)?;
+    Some(match destination {
+        Destination::Local => product.reference.clone(),
+        Destination::Registry { .. } => product.reference.at_digest(product.digest),
+    })
 }
 
 /// The digest that the tag has now, if that is the image that was built, and one that Lambda takes.
@@ -240,9 +290,10 @@ fn record(
     reason: &Reason,
     product: &Product,
 ) -> Result<(), Failure> {
-    let Product { reference, digest, milliseconds, .. } = product;
+    let Product { reference, digest, milliseconds, assembled, .. } = product;
     let record =
-        Record::new(key, &inspected.ingredients, reference.clone(), *digest, (world.now)(), *milliseconds);
+        Record::new(key, &inspected.ingredients, reference.clone(), *digest, (world.now)(), *milliseconds)
+            .assembled(*assembled);
     // The record of an image that is gone, or that we were told to replace, speaks of another digest.
     if !matches!(reason, Reason::NeverBuilt | Reason::Changed { .. }) {
         world.store.remove(key).map_err(environment)?;
@@ -251,6 +302,6 @@ fn record(
     Ok(())
 }
 
-fn environment(error: impl std::fmt::Display) -> Failure {
+pub(super) fn environment(error: impl std::fmt::Display) -> Failure {
     Failure::Environment(error.to_string())
 }

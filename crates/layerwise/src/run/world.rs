@@ -2,6 +2,7 @@
 
 use camino::Utf8Path;
 
+use crate::assembler::Assembler;
 use crate::builder::{Builder, SecretValue};
 use crate::destination::Destination;
 use crate::graph::Target;
@@ -16,6 +17,8 @@ pub struct World<'a> {
     pub registry: &'a dyn Registry,
     /// Who builds.
     pub builder: &'a dyn Builder,
+    /// Who makes images without a builder, where there is somebody.
+    pub assembler: Option<&'a dyn Assembler>,
     /// Where images go.
     pub destination: &'a Destination,
     /// Our own folder for Dockerfiles and logs of builds.

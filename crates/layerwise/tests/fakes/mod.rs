@@ -16,7 +16,7 @@ use layerwise::inspect::{Inspection, inspect};
 use layerwise::platform::Platform;
 use layerwise::process::Cancel;
 use layerwise::registry::{Registry, RegistryError};
-use layerwise::run::{Options, Outcome, World, run};
+use layerwise::run::{Assemble, Options, Outcome, World, run};
 use layerwise::store_dir::DirStore;
 use layerwise::verdicts::verdicts;
 
@@ -97,13 +97,14 @@ impl Project {
             store: &store,
             registry: engine,
             builder: engine,
+            assembler: None,
             destination: &Destination::Local,
             work: &self.root().join("work"),
             locks: &self.root().join("locks"),
             secrets: &|_| Ok(Vec::new()),
             now: &|| self.clock.load(Ordering::Relaxed),
         };
-        let options = Options { jobs: 3, fail_fast: false, no_cache: false };
+        let options = Options { jobs: 3, fail_fast: false, no_cache: false, assemble: Assemble::Auto };
         run(&world, &inspection, &verdicts, &selected, options, &self.cancel, &|_| {})
     }
 

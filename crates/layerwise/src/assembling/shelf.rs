@@ -1,0 +1,127 @@
+//! What was read of parents and made of layers before, in a folder of ours. All of it follows from digests, so none of it
+//! gets old; deleting it costs time only.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+use fs_err as fs;
+
+use super::layer_file::LayerFile;
+use crate::assemble::{Change, Listing, Tree};
+use crate::digest::Digest;
+use crate::fs::write_if_different;
+
+/// The folder.
+#[derive(Debug)]
+pub struct Shelf {
+    folder: Utf8PathBuf,
+}
+
+impl Shelf {
+    /// In `folder`, which is made when something is kept.
+    #[must_use]
+    pub fn at(folder: Utf8PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The manifest, index or configuration `digest`.
+    #[must_use]
+    pub fn document(&self, digest: Digest) -> Option<Vec<u8>> {
+        fs::read(self.path("documents", digest)).ok().filter(|bytes| Digest::of(bytes) == digest)
+    }
+
+    /// Keeps a document.
+    ///
+    /// # Errors
+    /// Any of the file system; it names the path.
+    pub fn keep_document(&self, bytes: &[u8]) -> io::Result<()> {
+        write_if_different(&self.path("documents", Digest::of(bytes)), bytes).map(|_| ())
+    }
+
+    /// The files of the image with the manifest `digest`.
+    #[must_use]
+    pub fn listing(&self, digest: Digest) -> Option<Listing> {
+        read(&self.path("files", digest)).map(Listing::new)
+    }
+
+    /// Puts the layers of the image `digest` on each other and keeps the result; `None` when one of them is not here.
+    ///
+    /// # Errors
+    /// Any of the file system; it names the path.
+    pub fn make_listing(&self, digest: Digest, layers: &[Digest]) -> io::Result<Option<Listing>> {
+        let mut tree = Tree::default();
+        for layer in layers {
+            let Some(changes) = self.parent_layer(*layer) else { return Ok(None) };
+            tree.apply(&changes);
+        }
+        let listing = tree.listing();
+        keep(&self.path("files", digest), listing.text())?;
+        Ok(Some(listing))
+    }
+
+    /// What the layer `digest` of a parent changes.
+    #[must_use]
+    pub fn parent_layer(&self, digest: Digest) -> Option<Vec<(String, Change)>> {
+        serde_json::from_str(&read(&self.path("layers", digest))?).ok()
+    }
+
+    /// Keeps what the layer `digest` of a parent changes.
+    ///
+    /// # Errors
+    /// Any of the file system; it names the path.
+    pub fn keep_parent_layer(&self, digest: Digest, changes: &[(String, Change)]) -> io::Result<()> {
+        keep(&self.path("layers", digest), &json(changes))
+    }
+
+    /// The layer of ours with the key `key`, as it was made before.
+    #[must_use]
+    pub fn layer(&self, key: Digest) -> Option<LayerFile> {
+        serde_json::from_str(&read(&self.path("made", key))?).ok()
+    }
+
+    /// Remembers a layer of ours.
+    ///
+    /// # Errors
+    /// Any of the file system; it names the path.
+    pub fn keep_layer(&self, key: Digest, made: &LayerFile) -> io::Result<()> {
+        keep(&self.path("made", key), &json(made))
+    }
+
+    /// Whether the repository `repository` was given all layers of the image `digest`.
+    #[must_use]
+    pub fn is_in(&self, digest: Digest, repository: &str) -> bool {
+        read(&self.path("given", given(digest, repository))).is_some()
+    }
+
+    /// Remembers that the repository has them, or that it has lost them.
+    ///
+    /// # Errors
+    /// Any of the file system; it names the path.
+    pub fn set_in(&self, digest: Digest, repository: &str, is: bool) -> io::Result<()> {
+        let path = self.path("given", given(digest, repository));
+        if is { keep(&path, repository) } else { crate::fs::remove_if_there(&path) }
+    }
+
+    fn path(&self, kind: &str, digest: Digest) -> Utf8PathBuf {
+        self.folder.join(kind).join(digest.hex())
+    }
+}
+
+fn given(digest: Digest, repository: &str) -> Digest {
+    Digest::of(format!("{digest} {repository}"))
+}
+
+fn json(value: &(impl serde::Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| unreachable!("plain data has a JSON form: {error}"))
+}
+
+/// A text behind its own digest: one that was cut short or edited counts as missing.
+fn read(path: &camino::Utf8Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let (digest, text) = text.split_once('\n')?;
+    (digest == Digest::of(text).to_string()).then(|| text.to_owned())
+}
+
+fn keep(path: &camino::Utf8Path, text: &str) -> io::Result<()> {
+    write_if_different(path, format!("{}\n{text}", Digest::of(text)).as_bytes()).map(|_| ())
+}
