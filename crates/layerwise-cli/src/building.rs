@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use layerwise::assemble::instructions;
-use layerwise::assembler::Assembler;
 use layerwise::assembling::Assembling;
 use layerwise::destination::Destination;
 use layerwise::event::{Event, Product};
@@ -131,13 +130,13 @@ impl Job<'_> {
         }
         let work = self.context.work();
         let folder = work.join("assembled");
-        let depot = self.machine.depot(&self.place.destination, folder.join("passing"));
-        let assembling = depot.as_deref().map(|depot| Assembling::new(depot, folder.clone()));
+        let depot = self.machine.depot(&self.place.destination, folder.join("passing"))?;
+        let assembling = Assembling::new(&*depot, folder);
         let world = World {
             store: &self.place.store,
             registry: self.registry,
             builder: &builder,
-            assembler: assembling.as_ref().map(|assembling| assembling as &dyn Assembler),
+            assembler: Some(&assembling),
             destination: &self.place.destination,
             work: &work,
             locks: &self.place.store.locks(),

@@ -44,7 +44,8 @@ impl<'a> Local<'a> {
     /// Builds into it.
     #[must_use]
     pub fn job(&'a self, context: &'a Context<'a>) -> Job<'a> {
-        let options = Options { jobs: default_jobs(), fail_fast: false, no_cache: false, assemble: Assemble::Auto };
+        let options =
+            Options { jobs: default_jobs(), fail_fast: false, no_cache: false, assemble: Assemble::Auto };
         let (place, machine, registry) = (&self.place, &self.machine, &*self.registry);
         Job { context, place, machine, registry, options }
     }

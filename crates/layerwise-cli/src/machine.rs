@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use camino::Utf8PathBuf;
-use layerwise::assembling::{Depot, RegistryDepot};
+use layerwise::assembling::{Depot, EngineDepot, RegistryDepot};
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
 use layerwise::destination::Destination;
@@ -63,13 +63,14 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Where images that need no builder come from and go; `None` where all need one. `spool` is a folder for what is on
-    /// its way.
-    #[must_use]
-    pub fn depot(&self, destination: &Destination, spool: Utf8PathBuf) -> Option<Box<dyn Depot>> {
+    /// Where images that need no builder come from and go. `spool` is a folder for what is on its way.
+    ///
+    /// # Errors
+    /// [`CliError`] when there is no engine and one is needed.
+    pub fn depot(&self, destination: &Destination, spool: Utf8PathBuf) -> Result<Box<dyn Depot>, CliError> {
         match destination {
-            Destination::Local => None,
-            Destination::Registry { .. } => Some(Box::new(RegistryDepot::new(self.oci(), spool))),
+            Destination::Local => Ok(Box::new(EngineDepot::new(self.engine()?))),
+            Destination::Registry { .. } => Ok(Box::new(RegistryDepot::new(self.oci(), spool))),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod config;
 mod expand;
+mod index;
 mod lay;
 mod manifest;
 mod tree;
@@ -14,12 +15,13 @@ mod why_not;
 use std::collections::BTreeMap;
 
 pub use config::Config;
+pub use index::Index;
 pub use lay::{Laid, Layer, Put, lay};
 pub use manifest::{Descriptor, Manifest};
 pub use tree::{Change, Kind, Listing, Node, Tree};
 pub use why_not::WhyNot;
 
-use crate::dockerfile::{Does, Dockerfile, Instruction};
+use crate::dockerfile::{Dockerfile, Does, Instruction};
 use crate::image;
 use crate::inputs::Entry;
 use crate::repo_path::RepoPath;
@@ -40,6 +42,9 @@ pub fn instructions<'a>(
 ) -> Result<&'a [Instruction], WhyNot> {
     if image.kind == image::Kind::Base {
         return Err(WhyNot::Base);
+    }
+    if image.parent == Some(image::Parent::External("scratch".to_owned())) {
+        return Err(WhyNot::Scratch);
     }
     if dockerfile.frontend.is_some() {
         return Err(WhyNot::Frontend);

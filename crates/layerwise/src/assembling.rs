@@ -1,7 +1,9 @@
 //! Makes images without a builder: reads the parent once, writes the image's own layers, and has a depot publish them
 //! with a new configuration and a new manifest. Works out nothing about images itself: `assemble` does.
 
+mod archive;
 mod depot;
+mod engine;
 mod layer_file;
 mod parent_layer;
 mod registry;
@@ -13,7 +15,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use camino::Utf8PathBuf;
 use fs_err as fs;
 
+pub use archive::read as read_archive;
 pub use depot::{Blob, Depot, Parent, Product};
+pub use engine::EngineDepot;
 pub use registry::RegistryDepot;
 pub use shelf::Shelf;
 
@@ -45,7 +49,8 @@ impl<'a> Assembling<'a> {
 
     fn parent(&self, request: &AssembleRequest<'_>) -> Result<Arc<Parent>, WhyNot> {
         let key = (request.parent.clone(), request.platform);
-        let slot = self.parents.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
+        let slot =
+            self.parents.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
         let read = || self.depot.parent(&request.parent, request.platform, request.siblings, &self.shelf);
         slot.get_or_init(|| read().map(Arc::new)).clone()
     }
@@ -81,12 +86,16 @@ impl Assembler for Assembling<'_> {
     fn assemble(&self, request: &AssembleRequest<'_>, cancel: &Cancel) -> Result<Built, AssembleError> {
         let parent = self.parent(request)?;
         let config = Config::parse(&parent.config, request.platform)?;
-        let Laid { layers, mut config } = lay(request.instructions, &request.context, config, &parent.listing)?;
+        let Laid { layers, mut config } =
+            lay(request.instructions, &request.context, config, &parent.listing)?;
         for (name, value) in &request.labels {
             config.set_label(name, value);
         }
-        let made: Result<Vec<_>, _> =
-            layers.iter().enumerate().map(|(place, layer)| self.layer(request, place, layer, cancel)).collect();
+        let made: Result<Vec<_>, _> = layers
+            .iter()
+            .enumerate()
+            .map(|(place, layer)| self.layer(request, place, layer, cancel))
+            .collect();
         let (blobs, contents): (Vec<Blob>, Vec<Digest>) = made?.into_iter().unzip();
         if cancel.is_cancelled() {
             return Err(BuildError::Cancelled { image: request.image.clone() }.into());
@@ -96,7 +105,13 @@ impl Assembler for Assembling<'_> {
         let config_digest = Digest::of(&config);
         let manifest = parent.manifest.continued(&described, (config_digest, config.len() as u64));
         let there = blobs.iter().filter(|blob| blob.file.is_none()).count();
-        let product = Product { tags: &request.tags, parent: &parent, blobs: &blobs, config: &config, manifest: &manifest };
+        let product = Product {
+            tags: &request.tags,
+            parent: &parent,
+            blobs: &blobs,
+            config: &config,
+            manifest: &manifest,
+        };
         self.depot.publish(&product, &self.shelf).map_err(|error| from_registry(request, &error))?;
         // What was sent is the registry's now.
         for file in blobs.iter().filter_map(|blob| blob.file.as_ref()) {

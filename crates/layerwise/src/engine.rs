@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod socket;
+mod transfer;
 
 use std::time::Duration;
 

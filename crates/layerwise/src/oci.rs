@@ -21,10 +21,10 @@ use crate::platform::Platform;
 use crate::process::Env;
 use crate::registry::{Registry, RegistryError};
 use crate::trust;
-pub use push::Content;
 use ask::Ask;
 use credentials::{DockerConfig, is_docker_hub};
 use patience::Patience;
+pub use push::Content;
 use session::{Place, Session, unexpected};
 
 /// Requests that go on at once, each on its own kept-alive connection.

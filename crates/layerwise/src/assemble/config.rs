@@ -118,7 +118,9 @@ impl Config {
         let mut whole = self.whole.clone();
         whole.insert("created".to_owned(), CREATED.into());
         // What a builder left of its own.
-        for of_the_parent in ["id", "container", "container_config", "docker_version", "moby.buildkit.buildinfo.v1"] {
+        for of_the_parent in
+            ["id", "container", "container_config", "docker_version", "moby.buildkit.buildinfo.v1"]
+        {
             whole.remove(of_the_parent);
         }
         let rootfs = whole.entry("rootfs").or_insert_with(|| json!({ "type": "layers" }));

@@ -29,7 +29,9 @@ pub(super) fn expand(value: &str, variable: impl Fn(&str) -> Option<String>) -> 
                 Some(inner) => inner.split_once('}').ok_or_else(unclear)?,
                 None => after.split_at(after.find(|c| !is_of_name(c)).unwrap_or(after.len())),
             };
-            if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(is_of_name) {
+            if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                || !name.chars().all(is_of_name)
+            {
                 return Err(unclear());
             }
             out.push_str(&variable(name).unwrap_or_default());

@@ -102,7 +102,10 @@ fn what_is_there_keeps_its_mode_and_what_is_copied_over_it_does_not() {
 fn a_working_directory_is_made_where_it_is_missing() {
     assert_eq!(laid(it().workdir("/var/task")).unwrap().layers, []);
     let made = laid(it().workdir("x/y")).unwrap();
-    assert_eq!(made.layers[0].puts.keys().collect::<Vec<_>>(), ["var", "var/task", "var/task/x", "var/task/x/y"]);
+    assert_eq!(
+        made.layers[0].puts.keys().collect::<Vec<_>>(),
+        ["var", "var/task", "var/task/x", "var/task/x/y"]
+    );
     assert_eq!(made.config.workdir(), "/var/task/x/y");
     assert_eq!(laid_as("7", it().workdir("/var/task")).unwrap().layers, []);
     assert_eq!(laid_as("7", it().workdir("/new")), Err(WhyNot::WorkdirOwner { user: "7".into() }));
@@ -113,9 +116,10 @@ fn what_is_not_beyond_doubt_is_left_to_buildkit() {
     let why = |image: LambdaImage| laid(image).unwrap_err();
     assert_eq!(why(it().copy_as("shared/s.py", "/run/x")), WhyNot::LinkInImage { path: "run".into() });
     assert_eq!(why(it().copy_as("shared/s.py", "file/x")), WhyNot::Conflict { path: "var/task/file".into() });
-    assert_eq!(why(it().copy_as("a/handler.py", "lib/x").copy_as("shared/s.py", "lib/x/y")), WhyNot::Conflict {
-        path: "var/task/lib/x".into()
-    });
+    assert_eq!(
+        why(it().copy_as("a/handler.py", "lib/x").copy_as("shared/s.py", "lib/x/y")),
+        WhyNot::Conflict { path: "var/task/lib/x".into() }
+    );
     assert_eq!(why(it().copy("shared/link")), WhyNot::Link { path: "shared/link".into() });
     assert_eq!(why(it().copy_as("shared/s.py", "/x/$HOME")), WhyNot::Expansion { text: "/x/$HOME".into() });
     assert_eq!(why(it().env("A", "${B:-c}")), WhyNot::Expansion { text: "${B:-c}".into() });

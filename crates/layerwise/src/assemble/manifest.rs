@@ -69,12 +69,10 @@ impl Manifest {
                 "application/vnd.docker.container.image.v1+json",
                 "application/vnd.docker.image.rootfs.diff.tar.gzip",
             ),
-            _ => (
-                "application/vnd.oci.image.config.v1+json",
-                "application/vnd.oci.image.layer.v1.tar+gzip",
-            ),
+            _ => ("application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+gzip"),
         };
-        let describe = |media_type: &str, digest, size| Descriptor { media_type: media_type.to_owned(), size, digest };
+        let describe =
+            |media_type: &str, digest, size| Descriptor { media_type: media_type.to_owned(), size, digest };
         let ours = layers.iter().map(|(digest, size)| describe(layer, *digest, *size));
         Self {
             schema_version: 2,

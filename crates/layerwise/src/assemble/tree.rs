@@ -125,7 +125,8 @@ impl Listing {
         while low < high {
             let middle = low + (high - low) / 2;
             let bytes = self.0.as_bytes();
-            let start = bytes[low..middle].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
+            let start =
+                bytes[low..middle].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
             let length = bytes[start..].iter().position(|byte| *byte == b'\n')?;
             let (found, node) = line(&self.0[start..start + length])?;
             match found.cmp(path) {

@@ -1,6 +1,5 @@
 //! Why an image is not assembled but built by BuildKit. Plain data.
 
-use crate::digest::Digest;
 use crate::image_ref::ImageRef;
 use crate::layer::LayerClass;
 use crate::platform::Platform;
@@ -11,6 +10,9 @@ pub enum WhyNot {
     /// Bases are built by BuildKit, so that what stands on them finds them in its cache.
     #[error("it is a base")]
     Base,
+    /// It stands on nothing.
+    #[error("it stands on nothing")]
+    Scratch,
     /// Something runs in a container.
     #[error("{}", runs(*class))]
     Runs {
@@ -84,10 +86,10 @@ pub enum WhyNot {
         why: String,
     },
     /// To read the parent first would take longer than to build.
-    #[error("its parent has not been read yet, and too few images stand on it to begin now")]
+    #[error("its parent {parent} has not been read yet, and too few images stand on it to begin now")]
     NotWorthReading {
         /// The parent.
-        parent: Digest,
+        parent: ImageRef,
     },
     /// It was asked for.
     #[error("--assemble never")]

@@ -24,6 +24,11 @@ pub struct Parent {
     pub listing: Listing,
 }
 
+/// Why a parent is left to BuildKit.
+pub(super) fn unreadable(parent: &ImageRef, why: &dyn std::fmt::Display) -> WhyNot {
+    WhyNot::ParentUnreadable { parent: parent.clone(), why: why.to_string() }
+}
+
 /// One layer of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {

@@ -49,7 +49,12 @@ const LEVEL: u32 = 2;
 const BUFFER: usize = 64 << 10;
 
 /// Writes `layer` to `path`; its files are below `root`.
-pub fn write(layer: &Layer, root: &Utf8Path, path: &Utf8Path, cancel: &Cancel) -> Result<LayerFile, LayerError> {
+pub fn write(
+    layer: &Layer,
+    root: &Utf8Path,
+    path: &Utf8Path,
+    cancel: &Cancel,
+) -> Result<LayerFile, LayerError> {
     let file = Digesting::new(fs::File::create(path)?);
     let compressed = GzEncoder::new(file, Compression::new(LEVEL));
     let mut archive = Builder::new(BufWriter::with_capacity(BUFFER, Digesting::new(compressed)));
@@ -69,12 +74,12 @@ pub fn write(layer: &Layer, root: &Utf8Path, path: &Utf8Path, cancel: &Cancel) -
             }
             Put::File { from, digest, executable } => {
                 let mode = if *executable { 0o755 } else { 0o644 };
-                append_file(&mut archive, name, &from.on_disk(root), mode, *digest, cancel).map_err(|error| {
-                    match error {
+                append_file(&mut archive, name, &from.on_disk(root), mode, *digest, cancel).map_err(
+                    |error| match error {
                         LayerError::Moved { .. } => LayerError::Moved { path: from.clone() },
                         other => other,
-                    }
-                })?;
+                    },
+                )?;
             }
         }
     }

@@ -6,12 +6,22 @@ use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
 use crate::assemble::{Change, Kind, Node};
+use crate::digest::{Digest, Digesting};
 
-/// Reads the archive `layer`, compressed with gzip or not at all, to its end.
+/// Reads the archive `layer`, compressed with gzip or not at all, to its end: its bytes are those of `digest`.
 ///
 /// # Errors
-/// When it is damaged, or compressed in another way, or holds names that we do not take.
-pub fn read(layer: impl Read) -> io::Result<Vec<(String, Change)>> {
+/// When they are not, or are compressed in another way, or hold names that we do not take.
+pub fn read(layer: impl Read, digest: Digest) -> io::Result<Vec<(String, Change)>> {
+    let mut layer = Digesting::new(layer);
+    let changes = unpack(&mut layer)?;
+    match layer.finish() {
+        (_, found, _) if found == digest => Ok(changes),
+        (_, found, _) => Err(io::Error::other(format!("what is sent as {digest} has the digest {found}"))),
+    }
+}
+
+fn unpack(layer: impl Read) -> io::Result<Vec<(String, Change)>> {
     let mut layer = BufReader::with_capacity(64 << 10, layer);
     match layer.fill_buf()? {
         [0x1f, 0x8b, ..] => {
@@ -51,7 +61,10 @@ fn changes(content: &mut impl Read) -> io::Result<Vec<(String, Change)>> {
         } else if let Some(removed) = last.strip_prefix(".wh.") {
             // Other names of this kind are notes of a storage driver.
             if !removed.starts_with(".wh.") {
-                changes.push((folder.iter().chain([&removed]).copied().collect::<Vec<_>>().join("/"), Change::Remove));
+                changes.push((
+                    folder.iter().chain([&removed]).copied().collect::<Vec<_>>().join("/"),
+                    Change::Remove,
+                ));
             }
         } else {
             let header = entry.header();
@@ -61,7 +74,8 @@ fn changes(content: &mut impl Read) -> io::Result<Vec<(String, Change)>> {
                 EntryType::XGlobalHeader => continue,
                 _ => Kind::File,
             };
-            let node = Node { kind, mode: header.mode()? & 0o7777, user: header.uid()?, group: header.gid()? };
+            let node =
+                Node { kind, mode: header.mode()? & 0o7777, user: header.uid()?, group: header.gid()? };
             changes.push((parts.join("/"), Change::Put(node)));
         }
     }

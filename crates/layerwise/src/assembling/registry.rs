@@ -5,9 +5,9 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use fs_err as fs;
 
-use super::depot::{Depot, Parent, Product};
+use super::depot::{Depot, Parent, Product, unreadable};
 use super::{Shelf, parent_layer};
-use crate::assemble::{Descriptor, Manifest, WhyNot};
+use crate::assemble::{Descriptor, Index, Manifest, WhyNot};
 use crate::digest::{Digest, Digesting};
 use crate::image_ref::ImageRef;
 use crate::oci::media_type::OCI_MANIFEST;
@@ -32,7 +32,7 @@ impl RegistryDepot {
         Self { oci, spool }
     }
 
-    /// The document `digest` of `image`'s repository, or what its tag names.
+    /// The document of `image`'s repository that its digest or its tag names.
     fn document(&self, image: &ImageRef, shelf: &Shelf) -> Result<Vec<u8>, WhyNot> {
         if let Some(known) = image.digest().and_then(|digest| shelf.document(digest)) {
             return Ok(known);
@@ -43,23 +43,6 @@ impl RegistryDepot {
         Ok(found.bytes)
     }
 
-    /// The manifest for `platform`, with its digest; one that is a single manifest is for the platform that it is for.
-    fn manifest(
-        &self,
-        image: &ImageRef,
-        platform: Platform,
-        shelf: &Shelf,
-    ) -> Result<(Digest, Manifest), WhyNot> {
-        let bytes = self.document(image, shelf)?;
-        let Some(manifests) = index(&bytes) else {
-            return Ok((Digest::of(&bytes), Manifest::parse(&bytes, OCI_MANIFEST)?));
-        };
-        let ours = manifests.iter().find(|entry| entry.is_for(platform));
-        let ours = ours.ok_or_else(|| unreadable(image, &format!("it has no manifest for {platform}")))?;
-        let bytes = self.document(&image.at_digest(ours.digest), shelf)?;
-        Ok((ours.digest, Manifest::parse(&bytes, OCI_MANIFEST)?))
-    }
-
     fn read_layer(&self, image: &ImageRef, layer: &Descriptor, shelf: &Shelf) -> Result<(), WhyNot> {
         if shelf.parent_layer(layer.digest).is_some() {
             return Ok(());
@@ -67,11 +50,7 @@ impl RegistryDepot {
         let form = |why: String| WhyNot::ParentForm { part: format!("layer {}", layer.digest), why };
         let blob = self.oci.open_blob(image, layer.digest).map_err(|error| unreadable(image, &error))?;
         let blob = blob.ok_or_else(|| unreadable(image, &format!("layer {} is not there", layer.digest)))?;
-        let mut blob = Digesting::new(blob);
-        let changes = parent_layer::read(&mut blob).map_err(|error| form(error.to_string()))?;
-        if blob.finish().1 != layer.digest {
-            return Err(form("its content is not that of its digest".to_owned()));
-        }
+        let changes = parent_layer::read(blob, layer.digest).map_err(|error| form(error.to_string()))?;
         shelf.keep_parent_layer(layer.digest, &changes).map_err(|error| unreadable(image, &error))
     }
 
@@ -129,28 +108,28 @@ impl Depot for RegistryDepot {
         _siblings: usize,
         shelf: &Shelf,
     ) -> Result<Parent, WhyNot> {
-        let (digest, manifest) = self.manifest(reference, platform, shelf)?;
-        let config = match shelf.document(manifest.config.digest) {
-            Some(config) => config,
-            None => {
-                let found = self.oci.blob(reference, manifest.config.digest);
-                let found = found.map_err(|error| unreadable(reference, &error))?;
-                let found = found.ok_or_else(|| unreadable(reference, &"its configuration is not there"))?;
-                shelf.keep_document(&found.bytes).map_err(|error| unreadable(reference, &error))?;
-                found.bytes
+        let named = self.document(reference, shelf)?;
+        let digest = match Index::parse(&named) {
+            None => Digest::of(&named),
+            Some(index) => {
+                let ours = index.manifest_for(platform);
+                let ours =
+                    ours.ok_or_else(|| unreadable(reference, &format!("it has no manifest for {platform}")))?;
+                self.document(&reference.at_digest(ours), shelf)?;
+                ours
             }
         };
-        let listing = match shelf.listing(digest) {
-            Some(listing) => listing,
-            None => {
-                let read = |layer| self.read_layer(reference, layer, shelf);
-                parallel::ask(&manifest.layers, CONNECTIONS, read)?;
-                let layers: Vec<_> = manifest.layers.iter().map(|layer| layer.digest).collect();
-                let made = shelf.make_listing(digest, &layers).map_err(|error| unreadable(reference, &error))?;
-                made.ok_or_else(|| unreadable(reference, &"what was read of its layers is gone"))?
-            }
-        };
-        Ok(Parent { reference: reference.clone(), digest, manifest, config, listing })
+        if let Some(known) = shelf.parent(reference, digest)? {
+            return Ok(known);
+        }
+        let manifest = Manifest::parse(&self.document(&reference.at_digest(digest), shelf)?, OCI_MANIFEST)?;
+        let config = self.oci.blob(reference, manifest.config.digest);
+        let config = config.map_err(|error| unreadable(reference, &error))?;
+        let config = config.ok_or_else(|| unreadable(reference, &"its configuration is not there"))?;
+        shelf.keep_document(&config.bytes).map_err(|error| unreadable(reference, &error))?;
+        parallel::ask(&manifest.layers, CONNECTIONS, |layer| self.read_layer(reference, layer, shelf))?;
+        shelf.make_listing(digest, &manifest).map_err(|error| unreadable(reference, &error))?;
+        shelf.parent(reference, digest)?.ok_or_else(|| unreadable(reference, &"what was read of it is gone"))
     }
 
     fn has(&self, image: &ImageRef, digest: Digest) -> Result<bool, RegistryError> {
@@ -194,39 +173,6 @@ fn remember(shelf: &Shelf, parent: Digest, repository: &str, is: bool) {
     let _ = shelf.set_in(parent, repository, is);
 }
 
-fn unreadable(parent: &ImageRef, why: &dyn std::fmt::Display) -> WhyNot {
-    WhyNot::ParentUnreadable { parent: parent.clone(), why: why.to_string() }
-}
-
 fn tempfile(folder: &camino::Utf8Path, digest: Digest) -> Utf8PathBuf {
     folder.join(format!("{}-{}.blob", digest.hex(), crate::fs::unique()))
-}
-
-/// One manifest of an index.
-#[derive(serde::Deserialize)]
-struct IndexEntry {
-    digest: Digest,
-    platform: Option<IndexPlatform>,
-}
-
-#[derive(serde::Deserialize)]
-struct IndexPlatform {
-    os: String,
-    architecture: String,
-}
-
-impl IndexEntry {
-    fn is_for(&self, platform: Platform) -> bool {
-        let said = self.platform.as_ref().map(|said| format!("{}/{}", said.os, said.architecture));
-        said.as_deref() == Some(platform.as_str())
-    }
-}
-
-/// The manifests of an index; `None` for anything else.
-fn index(bytes: &[u8]) -> Option<Vec<IndexEntry>> {
-    #[derive(serde::Deserialize)]
-    struct Index {
-        manifests: Vec<IndexEntry>,
-    }
-    serde_json::from_slice::<Index>(bytes).ok().map(|index| index.manifests)
 }

@@ -6,10 +6,13 @@ use std::io;
 use camino::Utf8PathBuf;
 use fs_err as fs;
 
+use super::depot::Parent;
 use super::layer_file::LayerFile;
-use crate::assemble::{Change, Listing, Tree};
+use crate::assemble::{Change, Listing, Manifest, Tree, WhyNot};
 use crate::digest::Digest;
 use crate::fs::write_if_different;
+use crate::image_ref::ImageRef;
+use crate::oci::media_type::OCI_MANIFEST;
 
 /// The folder.
 #[derive(Debug)]
@@ -38,25 +41,32 @@ impl Shelf {
         write_if_different(&self.path("documents", Digest::of(bytes)), bytes).map(|_| ())
     }
 
-    /// The files of the image with the manifest `digest`.
-    #[must_use]
-    pub fn listing(&self, digest: Digest) -> Option<Listing> {
-        read(&self.path("files", digest)).map(Listing::new)
+    /// The image with the manifest `digest`, called `reference`; `None` when not all of it is here.
+    ///
+    /// # Errors
+    /// [`WhyNot`] for a manifest that is not one.
+    pub fn parent(&self, reference: &ImageRef, digest: Digest) -> Result<Option<Parent>, WhyNot> {
+        let Some(manifest) = self.document(digest) else { return Ok(None) };
+        let manifest = Manifest::parse(&manifest, OCI_MANIFEST)?;
+        let config = self.document(manifest.config.digest);
+        let (Some(config), Some(listing)) = (config, read(&self.path("files", digest))) else {
+            return Ok(None);
+        };
+        let (reference, listing) = (reference.clone(), Listing::new(listing));
+        Ok(Some(Parent { reference, digest, manifest, config, listing }))
     }
 
-    /// Puts the layers of the image `digest` on each other and keeps the result; `None` when one of them is not here.
+    /// Puts the layers of the image `digest` on each other, if all of them are here, and keeps the result.
     ///
     /// # Errors
     /// Any of the file system; it names the path.
-    pub fn make_listing(&self, digest: Digest, layers: &[Digest]) -> io::Result<Option<Listing>> {
+    pub fn make_listing(&self, digest: Digest, manifest: &Manifest) -> io::Result<()> {
         let mut tree = Tree::default();
-        for layer in layers {
-            let Some(changes) = self.parent_layer(*layer) else { return Ok(None) };
+        for layer in &manifest.layers {
+            let Some(changes) = self.parent_layer(layer.digest) else { return Ok(()) };
             tree.apply(&changes);
         }
-        let listing = tree.listing();
-        keep(&self.path("files", digest), listing.text())?;
-        Ok(Some(listing))
+        keep(&self.path("files", digest), tree.listing().text())
     }
 
     /// What the layer `digest` of a parent changes.

@@ -46,7 +46,8 @@ impl Inspected {
         let mut context = BTreeMap::new();
         for (path, entry) in self.ingredients.classes.values().flat_map(|class| &class.files) {
             let above = std::iter::successors(path.parent(), RepoPath::parent);
-            context.extend(above.take_while(|folder| !folder.is_root()).map(|folder| (folder, Entry::Folder)));
+            context
+                .extend(above.take_while(|folder| !folder.is_root()).map(|folder| (folder, Entry::Folder)));
             context.insert(path.clone(), entry.clone());
         }
         context

@@ -49,8 +49,13 @@ impl<'a> Ask<'a> {
     }
 
     /// The request to `url`; what it brings is opened anew each time.
-    pub fn request(&self, url: &str, authorization: Option<&str>) -> Result<Request<SendBody<'static>>, ureq::Error> {
-        let mut request = Request::builder().method(&self.method).uri(url).header(header::ACCEPT, &self.accept);
+    pub fn request(
+        &self,
+        url: &str,
+        authorization: Option<&str>,
+    ) -> Result<Request<SendBody<'static>>, ureq::Error> {
+        let mut request =
+            Request::builder().method(&self.method).uri(url).header(header::ACCEPT, &self.accept);
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }

@@ -45,7 +45,11 @@ impl Oci {
     ///
     /// # Errors
     /// [`RegistryError`].
-    pub fn open_blob(&self, image: &ImageRef, digest: Digest) -> Result<Option<impl Read + use<>>, RegistryError> {
+    pub fn open_blob(
+        &self,
+        image: &ImageRef,
+        digest: Digest,
+    ) -> Result<Option<impl Read + use<>>, RegistryError> {
         let (place, repository) = self.place(image);
         let ask = Ask::get(Method::GET, format!("blobs/{digest}"), LAYER);
         let response = self.session.send(&place, &repository, &ask)?;
@@ -77,7 +81,12 @@ impl Oci {
     ///
     /// # Errors
     /// [`RegistryError`], after several attempts where another one may help.
-    pub fn send_blob(&self, image: &ImageRef, digest: Digest, content: Content<'_>) -> Result<(), RegistryError> {
+    pub fn send_blob(
+        &self,
+        image: &ImageRef,
+        digest: Digest,
+        content: Content<'_>,
+    ) -> Result<(), RegistryError> {
         let (place, repository) = self.place(image);
         let mut attempts = 0;
         loop {
@@ -100,7 +109,12 @@ impl Oci {
     ///
     /// # Errors
     /// [`RegistryError`], also when the registry holds it for another one.
-    pub fn put_manifest(&self, image: &ImageRef, media_type: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {
+    pub fn put_manifest(
+        &self,
+        image: &ImageRef,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Digest, RegistryError> {
         let (place, repository) = self.place(image);
         let brings = Brings::Bytes(bytes, media_type);
         // The same bytes under the same name: whoever is not sure whether they arrived sends them again.
@@ -167,7 +181,9 @@ impl Oci {
                     from = size;
                 }
                 Ok(response) => return Err(refused(place, "a part of a blob", response)),
-                Err(RegistryError::Unreachable { .. } | RegistryError::Unexpected { .. }) if breaks < ATTEMPTS => {
+                Err(RegistryError::Unreachable { .. } | RegistryError::Unexpected { .. })
+                    if breaks < ATTEMPTS =>
+                {
                     breaks += 1;
                     self.session.pause(breaks);
                     let ask = Ask::get(Method::GET, location.clone(), "*/*");
@@ -206,7 +222,10 @@ fn location(place: &Place, response: &Response<Body>) -> Result<String, Registry
     if given.strip_prefix(&place.base).is_some_and(|rest| rest.starts_with('/')) {
         return Ok(given.to_owned());
     }
-    Err(unexpected(place, &format!("it sends an upload elsewhere: {}", given.split('?').next().unwrap_or(given))))
+    Err(unexpected(
+        place,
+        &format!("it sends an upload elsewhere: {}", given.split('?').next().unwrap_or(given)),
+    ))
 }
 
 fn with_digest(location: &str, digest: Digest) -> String {

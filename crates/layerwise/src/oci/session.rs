@@ -67,7 +67,12 @@ impl Session {
 
     /// Sends a request for something in `repository` and answers what is not a matter of access or of trying again:
     /// for a question in practice 200 and 404.
-    pub fn send(&self, place: &Place, repository: &str, ask: &Ask<'_>) -> Result<Response<Body>, RegistryError> {
+    pub fn send(
+        &self,
+        place: &Place,
+        repository: &str,
+        ask: &Ask<'_>,
+    ) -> Result<Response<Body>, RegistryError> {
         let url = match ask.path.contains("://") {
             true => ask.path.clone(),
             false => format!("{}/v2/{repository}/{}", place.base, ask.path),
