@@ -1,4 +1,4 @@
-//! `cargo xtask bench [gate-speed|confirm|memory|build|compile|gate|ignore|all] [--size S|M|L]… [--runs N] [-n N]
+//! `cargo xtask bench [gate-speed|confirm|memory|build|compile|gate|ignore|conformance|all] [--size S|M|L]… [--runs N] [-n N]
 //! [--seed N]`.
 
 use anyhow::{Context as _, Result, bail};
@@ -21,6 +21,8 @@ pub enum What {
     Gate,
     /// Whether our ignore rules are the builder's: random patterns and trees.
     Ignore,
+    /// Whether assembled images are what the builder builds: random declarations and trees.
+    Conformance,
 }
 
 /// The command line.
@@ -41,15 +43,16 @@ pub struct Args {
 /// How to call this program.
 pub const USAGE: &str = "\
 Usage: cargo xtask bench [gate-speed|confirm|memory|build|compile|all] [--size S|M|L]... [--runs N]
-       cargo xtask bench gate|ignore [-n CASES] [--seed N]
+       cargo xtask bench gate|ignore|conformance [-n CASES] [--seed N]
 
-Without a name everything is measured, except compiling. `gate` and `ignore` measure nothing: they hold the gate's
-verdicts and the ignore rules against the real builder, in random cases that follow from a seed.";
+Without a name everything is measured, except compiling. `gate`, `ignore` and `conformance` measure nothing: they
+hold the gate's verdicts, the ignore rules and assembled images against the real builder, in random cases that follow
+from a seed.";
 
 impl Args {
     /// Reads the arguments; `None` when help is wanted.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Self>> {
-        use What::{Build, Compile, Confirm, Gate, GateSpeed, Ignore, Memory};
+        use What::{Build, Compile, Confirm, Conformance, Gate, GateSpeed, Ignore, Memory};
         let mut parsed = Self { what: Vec::new(), sizes: Vec::new(), runs: None, cases: None, seed: None };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -62,6 +65,7 @@ impl Args {
                 "--seed" => parsed.seed = Some(value()?.parse().context("--seed needs a number")?),
                 "gate" => parsed.what.push(Gate),
                 "ignore" => parsed.what.push(Ignore),
+                "conformance" => parsed.what.push(Conformance),
                 "gate-speed" => parsed.what.push(GateSpeed),
                 "confirm" => parsed.what.push(Confirm),
                 "memory" => parsed.what.push(Memory),

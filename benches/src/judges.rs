@@ -6,9 +6,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use camino::Utf8Path;
-use layerwise_tests::ignore;
 use layerwise_tests::judge::bake::Engine;
 use layerwise_tests::judge::judge;
+use layerwise_tests::{conformance, ignore};
 
 use crate::report::{heading, line, shown};
 use crate::sandboxed::Sandboxed;
@@ -37,6 +37,20 @@ pub fn ignore(lists: usize, seed: Option<u64>) -> Result<()> {
         let report = ignore::judge(engine, folder, seed, lists, &|report| {
             let took = shown(began.elapsed());
             line(format!("  {} lists, {} paths, {took}", report.lists, report.paths));
+            report.findings[told.replace(report.findings.len())..].iter().for_each(line);
+        })?;
+        line(report.to_string());
+        Ok(report.findings.len())
+    })
+}
+
+/// Judges so many random images, assembled and built.
+pub fn conformance(images: usize, seed: Option<u64>) -> Result<()> {
+    in_sandbox("Assembled images", seed, |engine, folder, seed| {
+        let (began, told) = (Instant::now(), Cell::new(0));
+        let report = conformance::judge(engine, folder, seed, images, &|report| {
+            let took = shown(began.elapsed());
+            line(format!("  {} images, {} assembled, {took}", report.images, report.assembled));
             report.findings[told.replace(report.findings.len())..].iter().for_each(line);
         })?;
         line(report.to_string());

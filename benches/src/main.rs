@@ -45,7 +45,7 @@ fn measure(args: Vec<String>) -> Result<()> {
         report::line(args::USAGE);
         return Ok(());
     };
-    if args.what.iter().any(|what| !matches!(what, What::Gate | What::Ignore)) {
+    if args.what.iter().any(|what| !matches!(what, What::Gate | What::Ignore | What::Conformance)) {
         place::compile_tool()?;
     }
     report::line(machine::line());
@@ -59,6 +59,7 @@ fn measure(args: Vec<String>) -> Result<()> {
             What::Compile => compile::run()?,
             What::Gate => judges::gate(args.cases.unwrap_or(1_000), args.seed)?,
             What::Ignore => judges::ignore(args.cases.unwrap_or(2_000), args.seed)?,
+            What::Conformance => judges::conformance(args.cases.unwrap_or(500), args.seed)?,
         }
         report::line(machine::line());
     }

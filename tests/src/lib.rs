@@ -1,7 +1,8 @@
 //! What the end-to-end tests share: a repository with one image per declaration pattern, one whose images build in an
 //! instant, one with many images, the sample monorepo's under other names, a small one for its declarations, temporary
-//! folders, and the judges of the gate and of the ignore rules. Never part of the product.
+//! folders, and the judges of the gate, of the ignore rules and of assembled images. Never part of the product.
 
+pub mod conformance;
 pub mod crowd;
 pub mod ignore;
 pub mod judge;

@@ -80,7 +80,8 @@ pub fn monorepo(random: &mut Random) -> (Monorepo, Shell) {
     (Monorepo { tree, declaration: Declaration { images } }, shell)
 }
 
-fn tree(random: &mut Random) -> Tree {
+/// The files.
+pub fn tree(random: &mut Random) -> Tree {
     let mut tree = Tree::default();
     for folder in FOLDERS {
         for _ in 0..=random.below(3) {

@@ -103,9 +103,13 @@ impl Reader {
     }
 }
 
-fn layer(bytes: &[u8]) -> io::Result<Layer> {
+/// What a layer changes, from its archive.
+///
+/// # Errors
+/// When it is none.
+pub fn layer(archive: impl io::Read) -> io::Result<Layer> {
     let mut layer = Layer::new();
-    for entry in tar::Archive::new(bytes).entries()? {
+    for entry in tar::Archive::new(archive).entries()? {
         let mut entry = entry?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('/').to_owned();
         let path = text(&entry.path_bytes());
@@ -130,7 +134,9 @@ fn layer(bytes: &[u8]) -> io::Result<Layer> {
     Ok(layer)
 }
 
-fn fields(config: &Value) -> BTreeMap<String, String> {
+/// What of a configuration is compared.
+#[must_use]
+pub fn fields(config: &Value) -> BTreeMap<String, String> {
     let all = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let outer = all(config)
         .into_iter()

@@ -2,7 +2,7 @@
 //! judge as many as wanted.
 
 use layerwise_tests::judge::bake::Engine;
-use layerwise_tests::{ignore, judge};
+use layerwise_tests::{conformance, ignore, judge};
 use libtest_mimic::Failed;
 
 use crate::world::World;
@@ -22,6 +22,14 @@ pub fn the_ignore_rules_are_those_of_the_engine(world: &World) -> Result<(), Fai
     let report = ignore::judge(&engine(world), &world.folder("ignore"), SEED, 180, &|_| {})?;
     assert!(report.findings.is_empty(), "{report}");
     assert!(report.mixed > report.lists / 3 && report.refused < report.lists / 2, "{report}");
+    Ok(())
+}
+
+pub fn assembled_images_are_what_buildkit_builds(world: &World) -> Result<(), Failed> {
+    let report = conformance::judge(&engine(world), &world.folder("conformance"), SEED, 80, &|_| {})?;
+    assert!(report.findings.is_empty(), "{report}");
+    // A judge who is shown nothing has judged nothing.
+    assert!(report.assembled > report.images / 2 && report.left.len() > 3, "{report}");
     Ok(())
 }
 

@@ -131,6 +131,7 @@ const TESTS: &[Test] = &[
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),
     ("the_ignore_table_is_what_the_engine_does", by_hand::the_ignore_table_is_what_the_engine_does),
     ("no_verdict_of_the_gate_is_wrong", judges::no_verdict_of_the_gate_is_wrong),
+    ("assembled_images_are_what_buildkit_builds", judges::assembled_images_are_what_buildkit_builds),
     ("the_ignore_rules_are_those_of_the_engine", judges::the_ignore_rules_are_those_of_the_engine),
 ];
 

@@ -80,6 +80,9 @@ struct Laying<'a> {
     config: Config,
 }
 
+/// The bit by which new folders get a folder's own group.
+const SET_GROUP: u32 = 0o2000;
+
 /// What we make ourselves.
 const FOLDER: Node = Node { kind: Kind::Folder, mode: 0o755, user: 0, group: 0 };
 
@@ -195,6 +198,10 @@ impl<'a> Laying<'a> {
     /// Puts an input at `path`, whose folder is there.
     fn put(&mut self, layer: &mut Layer, path: String, from: &RepoPath, entry: &Entry) -> Result<(), WhyNot> {
         let there = self.node(&path).map(|node| node.kind);
+        if there == Some(Kind::Link) {
+            // Some links are followed, others replaced.
+            return Err(WhyNot::LinkInImage { path });
+        }
         let (node, put) = match entry {
             Entry::Folder => (FOLDER, Put::Folder(FOLDER)),
             Entry::File { digest, executable } => {
@@ -220,6 +227,9 @@ impl<'a> Laying<'a> {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         for folder in ends.map(|end| &path[..end]).filter(|folder| !folder.is_empty()) {
             let node = match self.node(folder) {
+                None if self.node(above(folder)).is_some_and(|above| above.mode & SET_GROUP != 0) => {
+                    return Err(WhyNot::GroupHandedOn { path: above(folder).to_owned() });
+                }
                 None => FOLDER,
                 Some(node) if node.kind == Kind::Folder => node,
                 Some(Node { kind: Kind::Link, .. }) => {

@@ -120,6 +120,11 @@ fn what_is_not_beyond_doubt_is_left_to_buildkit() {
         why(it().copy_as("a/handler.py", "lib/x").copy_as("shared/s.py", "lib/x/y")),
         WhyNot::Conflict { path: "var/task/lib/x".into() }
     );
+    assert_eq!(why(it().copy_as("shared/s.py", "/run")), WhyNot::LinkInImage { path: "run".into() });
+    assert_eq!(
+        why(it().copy_as("shared/s.py", "odd/new/")),
+        WhyNot::GroupHandedOn { path: "var/task/odd".into() }
+    );
     assert_eq!(why(it().copy("shared/link")), WhyNot::Link { path: "shared/link".into() });
     assert_eq!(why(it().copy_as("shared/s.py", "/x/$HOME")), WhyNot::Expansion { text: "/x/$HOME".into() });
     assert_eq!(why(it().env("A", "${B:-c}")), WhyNot::Expansion { text: "${B:-c}".into() });

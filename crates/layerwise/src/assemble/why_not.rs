@@ -52,6 +52,12 @@ pub enum WhyNot {
         /// The path.
         path: String,
     },
+    /// A new folder would get its group, and the bit that hands it on, from the one that it is in.
+    #[error("in the image, `/{path}` hands its group on to new folders")]
+    GroupHandedOn {
+        /// The folder that is there.
+        path: String,
+    },
     /// A new working directory would belong to the parent's user.
     #[error("its working directory would belong to the parent's user `{user}`")]
     WorkdirOwner {

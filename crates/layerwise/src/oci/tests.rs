@@ -67,6 +67,9 @@ fn receive(reader: &mut impl BufRead) -> Option<Seen> {
     Some(Seen { method: words.next()?, path: words.next()?, headers, body: String::from_utf8(body).unwrap() })
 }
 
+#[path = "push_tests.rs"]
+mod pushes;
+
 #[path = "redirect_tests.rs"]
 mod redirects;
 
