@@ -129,9 +129,8 @@ impl Job<'_> {
             builder.get()?;
         }
         let work = self.context.work();
-        let folder = work.join("assembled");
-        let depot = self.machine.depot(&self.place.destination, folder.join("passing"))?;
-        let assembling = Assembling::new(&*depot, folder);
+        let depot = self.machine.depot(&self.place.destination)?;
+        let assembling = Assembling::new(&*depot, work.join("assembled"));
         let world = World {
             store: &self.place.store,
             registry: self.registry,

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use camino::Utf8PathBuf;
 use layerwise::assembling::{Depot, EngineDepot, RegistryDepot};
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
@@ -63,14 +62,14 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Where images that need no builder come from and go. `spool` is a folder for what is on its way.
+    /// Where images that need no builder come from and go.
     ///
     /// # Errors
     /// [`CliError`] when there is no engine and one is needed.
-    pub fn depot(&self, destination: &Destination, spool: Utf8PathBuf) -> Result<Box<dyn Depot>, CliError> {
+    pub fn depot(&self, destination: &Destination) -> Result<Box<dyn Depot>, CliError> {
         match destination {
             Destination::Local => Ok(Box::new(EngineDepot::new(self.engine()?))),
-            Destination::Registry { .. } => Ok(Box::new(RegistryDepot::new(self.oci(), spool))),
+            Destination::Registry { .. } => Ok(Box::new(RegistryDepot::new(self.oci()))),
         }
     }
 

@@ -36,7 +36,7 @@ type Parents = Mutex<BTreeMap<(ImageRef, Platform), Arc<OnceLock<Result<Arc<Pare
 /// Assembles images into one depot.
 pub struct Assembling<'a> {
     depot: &'a dyn Depot,
-    shelf: Shelf,
+    folder: Utf8PathBuf,
     parents: Parents,
 }
 
@@ -44,14 +44,14 @@ impl<'a> Assembling<'a> {
     /// `folder` keeps what is read of parents and made of layers; deleting it costs time only.
     #[must_use]
     pub fn new(depot: &'a dyn Depot, folder: Utf8PathBuf) -> Self {
-        Self { depot, shelf: Shelf::at(folder), parents: Parents::default() }
+        Self { depot, folder, parents: Parents::default() }
     }
 
-    fn parent(&self, request: &AssembleRequest<'_>) -> Result<Arc<Parent>, WhyNot> {
+    fn parent(&self, request: &AssembleRequest<'_>, shelf: &Shelf) -> Result<Arc<Parent>, WhyNot> {
         let key = (request.parent.clone(), request.platform);
         let slot =
             self.parents.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-        let read = || self.depot.parent(&request.parent, request.platform, request.siblings, &self.shelf);
+        let read = || self.depot.parent(&request.parent, request.platform, request.siblings, shelf);
         slot.get_or_init(|| read().map(Arc::new)).clone()
     }
 
@@ -59,13 +59,14 @@ impl<'a> Assembling<'a> {
     fn layer(
         &self,
         request: &AssembleRequest<'_>,
+        shelf: &Shelf,
         place: usize,
         layer: &Layer,
         cancel: &Cancel,
     ) -> Result<(Blob, Digest), AssembleError> {
         let unavailable = |error: std::io::Error| failed(request, error.to_string(), None);
         let key = layer.key();
-        if let Some(LayerFile { digest, size, content }) = self.shelf.layer(key)
+        if let Some(LayerFile { digest, size, content }) = shelf.layer(key)
             && self.depot.has(&request.tags[0], digest).map_err(|error| from_registry(request, &error))?
         {
             return Ok((Blob { digest, size, file: None }, content));
@@ -77,14 +78,15 @@ impl<'a> Assembling<'a> {
             LayerError::Cancelled => BuildError::Cancelled { image: request.image.clone() }.into(),
             LayerError::Disk(error) => unavailable(error),
         })?;
-        self.shelf.keep_layer(key, &made).map_err(unavailable)?;
+        shelf.keep_layer(key, &made).map_err(unavailable)?;
         Ok((Blob { digest: made.digest, size: made.size, file: Some(path) }, made.content))
     }
 }
 
 impl Assembler for Assembling<'_> {
     fn assemble(&self, request: &AssembleRequest<'_>, cancel: &Cancel) -> Result<Built, AssembleError> {
-        let parent = self.parent(request)?;
+        let shelf = Shelf::at(self.folder.clone(), request.folder.clone());
+        let parent = self.parent(request, &shelf)?;
         let config = Config::parse(&parent.config, request.platform)?;
         let Laid { layers, mut config } =
             lay(request.instructions, &request.context, config, &parent.listing)?;
@@ -94,7 +96,7 @@ impl Assembler for Assembling<'_> {
         let made: Result<Vec<_>, _> = layers
             .iter()
             .enumerate()
-            .map(|(place, layer)| self.layer(request, place, layer, cancel))
+            .map(|(place, layer)| self.layer(request, &shelf, place, layer, cancel))
             .collect();
         let (blobs, contents): (Vec<Blob>, Vec<Digest>) = made?.into_iter().unzip();
         if cancel.is_cancelled() {
@@ -112,7 +114,7 @@ impl Assembler for Assembling<'_> {
             config: &config,
             manifest: &manifest,
         };
-        self.depot.publish(&product, &self.shelf).map_err(|error| from_registry(request, &error))?;
+        self.depot.publish(&product, &shelf).map_err(|error| from_registry(request, &error))?;
         // What was sent is the registry's now.
         for file in blobs.iter().filter_map(|blob| blob.file.as_ref()) {
             fs::remove_file(file).map_err(|error| failed(request, error.to_string(), None))?;

@@ -114,6 +114,20 @@ pub fn write_if_different(path: &Utf8Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Writes what can be made again at any time by way of `scratch`, a folder on the same disk that somebody empties: a kill
+/// leaves a temporary file there and nothing elsewhere. A reader sees the old file or the whole new one.
+///
+/// # Errors
+/// Any error of the file system; it names the path.
+pub fn write_by_way_of(scratch: &Utf8Path, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    again_if_deleted(|| {
+        let name = path.file_name().unwrap_or("file");
+        let temporary = write_beside(&scratch.join(name), bytes, Durability::Process)?;
+        fs::create_dir_all(folder_of(path))?;
+        fs::rename(&temporary, path)
+    })
+}
+
 /// What a written file survives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Durability {
@@ -168,7 +182,7 @@ fn folder_of(path: &Utf8Path) -> &Utf8Path {
 const TEMPORARY: &str = ".tmp";
 
 /// A name that no other process and no other thread of this one uses: the process's id and a counter.
-pub fn unique() -> String {
+fn unique() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     format!("{}-{}{TEMPORARY}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))

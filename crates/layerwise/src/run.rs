@@ -84,8 +84,10 @@ pub fn run(
             scope.spawn(|| {
                 while let Some(target) = board.take(inspection, &stopped, events) {
                     let parents = board.products(inspection, target);
-                    let result =
-                        one::build(world, inspection, verdicts, target, &parents, options, cancel, events);
+                    let needed = &needed;
+                    let job =
+                        one::Job { world, inspection, verdicts, needed, place: target, parents, options };
+                    let result = one::build(&job, cancel, events);
                     board.finish(target, result, options.fail_fast, events);
                 }
             });

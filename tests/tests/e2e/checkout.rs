@@ -1,6 +1,7 @@
 //! A copy of the sample monorepo in a folder of a test's own, with a buildx that counts.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,6 +12,9 @@ use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::world::{Said, World};
+
+/// What stands before the fingerprint in a call of buildx.
+const FINGERPRINT: &str = "--label=io.layerwise.fingerprint=";
 
 pub struct Checkout<'a> {
     pub world: &'a World,
@@ -164,22 +168,29 @@ impl<'a> Checkout<'a> {
         let said = self.world.run(command)?;
         let json =
             serde_json::from_str(&said.stdout).map_err(|_| format!("{}\n{}", said.stdout, said.stderr))?;
-        Ok(Report { code: said.code, json, stderr: said.stderr })
+        let report = Report { code: said.code, json, stderr: said.stderr };
+        let assembled = report.assembled().into_iter().map(|hex| format!("build {FINGERPRINT}{hex}\n"));
+        let mut calls = fs::File::options().create(true).append(true).open(self.calls())?;
+        calls.write_all(assembled.collect::<String>().as_bytes())?;
+        Ok(report)
     }
 
-    /// How often `buildx build` was called since the last time.
+    fn calls(&self) -> Utf8PathBuf {
+        self.docker_config.join("calls")
+    }
+
+    /// How many builds there were since the last time: calls of `buildx build`, and images that a report calls assembled.
     pub fn builds(&self) -> usize {
         self.built().len()
     }
 
-    /// The fingerprints that `buildx build` was called for since the last time.
+    /// The fingerprints of these builds.
     pub fn built(&self) -> Vec<String> {
-        let calls = self.docker_config.join("calls");
+        let calls = self.calls();
         let said = fs::read_to_string(&calls).unwrap_or_default();
         let _ = fs::remove_file(calls);
         let builds = said.lines().filter(|call| call.starts_with("build "));
-        let label =
-            |call: &str| call.split("--label=io.layerwise.fingerprint=").nth(1)?.get(..64).map(str::to_owned);
+        let label = |call: &str| call.split(FINGERPRINT).nth(1)?.get(..64).map(str::to_owned);
         builds.map(|call| label(call).unwrap_or_default()).collect()
     }
 
@@ -224,6 +235,14 @@ impl Report {
         let images = self.json["images"].as_array().unwrap();
         let found = images.iter().filter(|image| image["outcome"]["status"] == status);
         found.map(|image| image["label"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The fingerprints of the images that were built without BuildKit.
+    fn assembled(&self) -> Vec<&str> {
+        let images = self.json["images"].as_array().into_iter().flatten();
+        let assembled = images
+            .filter(|image| image["outcome"]["status"] == "built" && image["outcome"]["assembled"] == true);
+        assembled.filter_map(|image| image["fingerprint"].as_str()?.strip_prefix("sha256:")).collect()
     }
 
     pub fn outcome(&self, label: &str) -> &Value {

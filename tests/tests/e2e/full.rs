@@ -29,7 +29,8 @@ pub fn a_full_disk_of_the_engine_is_said_and_stops_nothing_else(world: &World) -
     checkout.write("left/data.bin", &"x".repeat(LARGE << 20));
     with_engine(world, |host, disk| {
         let build = |images: &[&str]| {
-            let command = checkout.command(&[&["build-lambdas", "--json"], images].concat());
+            let command =
+                checkout.command(&[&["build-lambdas", "--json", "--assemble=never"], images].concat());
             checkout.report(&command.env("DOCKER_HOST", host))
         };
         let ballast = disk.join("ballast");

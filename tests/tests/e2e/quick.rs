@@ -91,9 +91,22 @@ fn leftovers(checkout: &Checkout<'_>) -> BTreeSet<String> {
             })
     };
     let places = [checkout.root.join("target/layerwise"), checkout.records_folder().to_owned()];
-    let contexts = checkout.root.join("target/layerwise/contexts");
+    let kept = [
+        "contexts",
+        "assembled/documents",
+        "assembled/files",
+        "assembled/layers",
+        "assembled/made",
+        "assembled/given",
+    ]
+    .map(|folder| checkout.root.join("target/layerwise").join(folder));
+    let is_kept = |path: &Utf8Path| {
+        let is_temporary =
+            path.file_name().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+        !is_temporary && kept.iter().any(|folder| path.starts_with(folder))
+    };
     let ours = places.iter().flat_map(|place| files(place));
-    let ours = ours.filter(|path| !path.starts_with(&contexts) && !meant(path));
+    let ours = ours.filter(|path| !is_kept(path) && !meant(path));
     let temporary = checkout.temporary().read_dir_utf8().into_iter().flatten().flatten();
     let temporary = temporary.map(camino::Utf8DirEntry::into_path);
     ours.chain(temporary).map(Utf8PathBuf::into_string).collect()

@@ -68,7 +68,7 @@ fn reference() -> ImageRef {
 #[test]
 fn a_parent_is_read_and_stays_on_the_shelf() {
     let (_guard, folder) = folder();
-    let shelf = Shelf::at(folder);
+    let shelf = Shelf::at(folder.join("shelf"), folder.join("scratch"));
     let exported = Exported::new();
     let archive = exported.archive();
     let parent = read(archive.as_slice(), &reference(), None, Platform::LinuxAmd64, &shelf).unwrap();
@@ -91,13 +91,13 @@ fn a_parent_is_read_and_stays_on_the_shelf() {
 #[test]
 fn a_shelf_that_was_damaged_is_empty() {
     let (_guard, folder) = folder();
-    let shelf = Shelf::at(folder.clone());
+    let shelf = Shelf::at(folder.join("shelf"), folder.join("scratch"));
     let exported = Exported::new();
     let read =
         || super::read(exported.archive().as_slice(), &reference(), None, Platform::LinuxAmd64, &shelf);
     let parent = read().unwrap();
     for kind in ["files", "documents"] {
-        let path = folder.join(kind).join(parent.digest.hex());
+        let path = folder.join("shelf").join(kind).join(parent.digest.hex());
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, &text[..text.len() - 2]).unwrap();
         assert!(shelf.parent(&reference(), parent.digest).unwrap().is_none(), "{kind}");
@@ -108,7 +108,7 @@ fn a_shelf_that_was_damaged_is_empty() {
 #[test]
 fn what_is_written_holds_only_what_is_new() {
     let (_guard, folder) = folder();
-    let shelf = Shelf::at(folder.clone());
+    let shelf = Shelf::at(folder.join("shelf"), folder.join("scratch"));
     let exported = Exported::new();
     let archive = exported.archive();
     let parent = read(archive.as_slice(), &reference(), None, Platform::LinuxAmd64, &shelf).unwrap();

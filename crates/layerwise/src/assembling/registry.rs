@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use fs_err as fs;
 
 use super::depot::{Depot, Parent, Product, unreadable};
@@ -19,17 +18,16 @@ use crate::registry::RegistryError;
 /// Blobs that go at once.
 const CONNECTIONS: usize = 8;
 
-/// A registry, and a folder for blobs on their way from one registry to another.
+/// A registry.
 pub struct RegistryDepot {
     oci: Arc<Oci>,
-    spool: Utf8PathBuf,
 }
 
 impl RegistryDepot {
     /// All registries that `oci` reaches.
     #[must_use]
-    pub fn new(oci: Arc<Oci>, spool: Utf8PathBuf) -> Self {
-        Self { oci, spool }
+    pub fn new(oci: Arc<Oci>) -> Self {
+        Self { oci }
     }
 
     /// The document of `image`'s repository that its digest or its tag names.
@@ -55,7 +53,13 @@ impl RegistryDepot {
     }
 
     /// Lets the repository of `to` have the blob that the repository of `from` has.
-    fn give(&self, to: &ImageRef, from: &ImageRef, blob: &Descriptor) -> Result<(), RegistryError> {
+    fn give(
+        &self,
+        to: &ImageRef,
+        from: &ImageRef,
+        blob: &Descriptor,
+        shelf: &Shelf,
+    ) -> Result<(), RegistryError> {
         if self.oci.has_blob(to, blob.digest)? {
             return Ok(());
         }
@@ -66,8 +70,8 @@ impl RegistryDepot {
         let fail = |cause: String| RegistryError::Unexpected { place: place(), cause };
         let content = self.oci.open_blob(from, blob.digest)?;
         let content = content.ok_or_else(|| fail(format!("{} is not there", blob.digest)))?;
-        fs::create_dir_all(&self.spool).map_err(|error| fail(error.to_string()))?;
-        let spool = tempfile(&self.spool, blob.digest);
+        fs::create_dir_all(shelf.scratch()).map_err(|error| fail(error.to_string()))?;
+        let spool = shelf.scratch().join(format!("{}.blob", blob.digest.hex()));
         let copied = (|| {
             let mut content = Digesting::new(content);
             let mut file = fs::File::create(&spool)?;
@@ -86,8 +90,8 @@ impl RegistryDepot {
         sent
     }
 
-    fn give_parent(&self, product: &Product<'_>, to: &ImageRef) -> Result<(), RegistryError> {
-        let give = |layer| self.give(to, &product.parent.reference, layer);
+    fn give_parent(&self, product: &Product<'_>, to: &ImageRef, shelf: &Shelf) -> Result<(), RegistryError> {
+        let give = |layer| self.give(to, &product.parent.reference, layer, shelf);
         parallel::ask(&product.parent.manifest.layers, CONNECTIONS, give).map(|_| ())
     }
 
@@ -141,7 +145,7 @@ impl Depot for RegistryDepot {
         let (repository, parent) = (tag.repository(), product.parent.digest);
         let known = shelf.is_in(parent, repository);
         if !known {
-            self.give_parent(product, tag)?;
+            self.give_parent(product, tag, shelf)?;
             remember(shelf, parent, repository, true);
         }
         let ours = product.blobs.iter().filter_map(|blob| {
@@ -158,7 +162,7 @@ impl Depot for RegistryDepot {
             // The registry may have cleaned up since.
             Err(RegistryError::Unexpected { .. }) if known => {
                 remember(shelf, parent, repository, false);
-                self.give_parent(product, tag)?;
+                self.give_parent(product, tag, shelf)?;
                 self.put(product)?;
                 remember(shelf, parent, repository, true);
                 Ok(())
@@ -171,8 +175,4 @@ impl Depot for RegistryDepot {
 /// What is not remembered is asked again.
 fn remember(shelf: &Shelf, parent: Digest, repository: &str, is: bool) {
     let _ = shelf.set_in(parent, repository, is);
-}
-
-fn tempfile(folder: &camino::Utf8Path, digest: Digest) -> Utf8PathBuf {
-    folder.join(format!("{}-{}.blob", digest.hex(), crate::fs::unique()))
 }

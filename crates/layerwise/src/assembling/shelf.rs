@@ -3,28 +3,36 @@
 
 use std::io;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::depot::Parent;
 use super::layer_file::LayerFile;
 use crate::assemble::{Change, Listing, Manifest, Tree, WhyNot};
 use crate::digest::Digest;
-use crate::fs::write_if_different;
+use crate::fs::write_by_way_of;
 use crate::image_ref::ImageRef;
 use crate::oci::media_type::OCI_MANIFEST;
 
-/// The folder.
+/// The folder, as one image's build sees it.
 #[derive(Debug)]
 pub struct Shelf {
     folder: Utf8PathBuf,
+    scratch: Utf8PathBuf,
 }
 
 impl Shelf {
-    /// In `folder`, which is made when something is kept.
+    /// In `folder`, which is made when something is kept. What is on its way is in `scratch`, which is this build's alone
+    /// and emptied before the next one.
     #[must_use]
-    pub fn at(folder: Utf8PathBuf) -> Self {
-        Self { folder }
+    pub fn at(folder: Utf8PathBuf, scratch: Utf8PathBuf) -> Self {
+        Self { folder, scratch }
+    }
+
+    /// Where something may lie on its way.
+    #[must_use]
+    pub fn scratch(&self) -> &Utf8Path {
+        &self.scratch
     }
 
     /// The manifest, index or configuration `digest`.
@@ -38,7 +46,7 @@ impl Shelf {
     /// # Errors
     /// Any of the file system; it names the path.
     pub fn keep_document(&self, bytes: &[u8]) -> io::Result<()> {
-        write_if_different(&self.path("documents", Digest::of(bytes)), bytes).map(|_| ())
+        write_by_way_of(&self.scratch, &self.path("documents", Digest::of(bytes)), bytes)
     }
 
     /// The image with the manifest `digest`, called `reference`; `None` when not all of it is here.
@@ -66,7 +74,7 @@ impl Shelf {
             let Some(changes) = self.parent_layer(layer.digest) else { return Ok(()) };
             tree.apply(&changes);
         }
-        keep(&self.path("files", digest), tree.listing().text())
+        self.keep(&self.path("files", digest), tree.listing().text())
     }
 
     /// What the layer `digest` of a parent changes.
@@ -80,7 +88,7 @@ impl Shelf {
     /// # Errors
     /// Any of the file system; it names the path.
     pub fn keep_parent_layer(&self, digest: Digest, changes: &[(String, Change)]) -> io::Result<()> {
-        keep(&self.path("layers", digest), &json(changes))
+        self.keep(&self.path("layers", digest), &json(changes))
     }
 
     /// The layer of ours with the key `key`, as it was made before.
@@ -94,7 +102,7 @@ impl Shelf {
     /// # Errors
     /// Any of the file system; it names the path.
     pub fn keep_layer(&self, key: Digest, made: &LayerFile) -> io::Result<()> {
-        keep(&self.path("made", key), &json(made))
+        self.keep(&self.path("made", key), &json(made))
     }
 
     /// Whether the repository `repository` was given all layers of the image `digest`.
@@ -109,7 +117,12 @@ impl Shelf {
     /// Any of the file system; it names the path.
     pub fn set_in(&self, digest: Digest, repository: &str, is: bool) -> io::Result<()> {
         let path = self.path("given", given(digest, repository));
-        if is { keep(&path, repository) } else { crate::fs::remove_if_there(&path) }
+        if is { self.keep(&path, repository) } else { crate::fs::remove_if_there(&path) }
+    }
+
+    /// A text, behind its own digest.
+    fn keep(&self, path: &Utf8Path, text: &str) -> io::Result<()> {
+        write_by_way_of(&self.scratch, path, format!("{}\n{text}", Digest::of(text)).as_bytes())
     }
 
     fn path(&self, kind: &str, digest: Digest) -> Utf8PathBuf {
@@ -125,13 +138,9 @@ fn json(value: &(impl serde::Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| unreachable!("plain data has a JSON form: {error}"))
 }
 
-/// A text behind its own digest: one that was cut short or edited counts as missing.
-fn read(path: &camino::Utf8Path) -> Option<String> {
+/// A text that was kept: one that was cut short or edited counts as missing.
+fn read(path: &Utf8Path) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let (digest, text) = text.split_once('\n')?;
     (digest == Digest::of(text).to_string()).then(|| text.to_owned())
-}
-
-fn keep(path: &camino::Utf8Path, text: &str) -> io::Result<()> {
-    write_if_different(path, format!("{}\n{text}", Digest::of(text)).as_bytes()).map(|_| ())
 }

@@ -72,13 +72,13 @@ fn assemble(
 fn parent(job: &Job<'_>, target: &Target) -> Option<ImageRef> {
     match &target.parents.last()?.parent {
         TargetParent::External(reference) => Some(reference.clone()),
-        TargetParent::Target(place) => reference_of(job.world.destination, *place, job.parents),
+        TargetParent::Target(place) => reference_of(job.world.destination, *place, &job.parents),
     }
 }
 
 /// How many images of this parent are to be made, this one among them.
 fn siblings(job: &Job<'_>, target: &Target) -> usize {
     let parent = |target: &Target| target.parents.last().map(|parent| parent.parent.clone());
-    let all = job.inspection.graph.targets.iter().zip(job.verdicts);
-    all.filter(|(other, verdict)| !verdict.is_fresh() && parent(other) == parent(target)).count()
+    let others = job.needed.iter().map(|&place| &job.inspection.graph.targets[place]);
+    others.filter(|other| parent(other) == parent(target)).count()
 }

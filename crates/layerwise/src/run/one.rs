@@ -1,5 +1,6 @@
 //! One target, start to finish: lock, build, confirm, look at the inputs again, record. Never touches another target.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Instant;
 
@@ -27,19 +28,36 @@ pub const IMAGE_LABEL: &str = "io.layerwise.image";
 /// The label that every image carries: the fingerprint that it was built from.
 pub const FINGERPRINT_LABEL: &str = "io.layerwise.fingerprint";
 
-#[allow(clippy::too_many_arguments, reason = "one call, from one place, of what a run is made of")]
+/// What is known of one target's build.
+pub(super) struct Job<'a> {
+    pub world: &'a World<'a>,
+    pub inspection: &'a Inspection,
+    pub verdicts: &'a [Verdict],
+    /// All that is built in this run.
+    pub needed: &'a BTreeSet<usize>,
+    pub place: usize,
+    /// The parents that are ours, as they are there now.
+    pub parents: Vec<(usize, Product)>,
+    pub options: Options,
+}
+
+impl Job<'_> {
+    pub fn target(&self) -> &Target {
+        &self.inspection.graph.targets[self.place]
+    }
+
+    pub fn inspected(&self) -> &Inspected {
+        &self.inspection.targets[self.place]
+    }
+}
+
 pub(super) fn build(
-    world: &World<'_>,
-    inspection: &Inspection,
-    verdicts: &[Verdict],
-    place: usize,
-    parents: &[(usize, Product)],
-    options: Options,
+    job: &Job<'_>,
     cancel: &Cancel,
     events: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Product, Failure> {
-    let target = &inspection.graph.targets[place];
-    let inspected = &inspection.targets[place];
+    let &Job { world, inspection, verdicts, place, .. } = job;
+    let (target, inspected) = (job.target(), job.inspected());
     let key = inspection.key(place);
     let reason = match &verdicts[place] {
         Verdict::Stale(reason) => reason,
@@ -62,11 +80,10 @@ pub(super) fn build(
     let build = prepare(world, inspection, place)?;
     events(Event::Started { target: place, log: build.log() });
     let begun = Instant::now();
-    let job = Job { world, inspection, verdicts, place, parents, options };
-    let (built, assembled) = match assembled::build(&job, &build, cancel, events)? {
+    let (built, assembled) = match assembled::build(job, &build, cancel, events)? {
         Some(built) => (built, true),
         None => {
-            let request = request(&job, &build)?;
+            let request = request(job, &build)?;
             let progress = |progress| events(Event::Progress { target: place, progress });
             (world.builder.build(&request, [&shared, &own], cancel, &progress)?, false)
         }
@@ -120,27 +137,6 @@ fn built_meanwhile(world: &World<'_>, key: &RecordKey) -> Result<Option<Product>
     Ok((found == [Some(record.head.digest)]).then(|| Product::from(&record.head)))
 }
 
-/// What is known of one build.
-pub(super) struct Job<'a> {
-    pub world: &'a World<'a>,
-    pub inspection: &'a Inspection,
-    pub verdicts: &'a [Verdict],
-    pub place: usize,
-    /// The parents that are ours, as they are there now.
-    pub parents: &'a [(usize, Product)],
-    pub options: Options,
-}
-
-impl Job<'_> {
-    pub fn target(&self) -> &Target {
-        &self.inspection.graph.targets[self.place]
-    }
-
-    pub fn inspected(&self) -> &Inspected {
-        &self.inspection.targets[self.place]
-    }
-}
-
 /// Where a build has its files and what its result is called.
 pub(super) struct Build {
     /// A folder of its own for every fingerprint: BuildKit takes two Dockerfiles of one path, size and time for the same.
@@ -192,7 +188,7 @@ fn request(job: &Job<'_>, build: &Build) -> Result<BuildRequest, Failure> {
         context,
         dockerfile,
         target: target.image.target.clone(),
-        build_args: build_args(world.destination, target, job.parents),
+        build_args: build_args(world.destination, target, &job.parents),
         labels: build.labels.clone(),
         tags: build.tags.clone(),
         secrets: (world.secrets)(target).map_err(Failure::Environment)?,
