@@ -140,8 +140,8 @@ pub struct Build {
     /// Do not use BuildKit's layer cache
     #[arg(long)]
     pub no_cache: bool,
-    /// Which images are made without BuildKit: those that only copy files and set configuration can be
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    /// Make images that only copy and configure without BuildKit: auto, never, or always (others fail)
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
     pub assemble: When,
     /// The buildx builder to use [default: buildx's own choice]
     #[arg(long, value_name = "NAME", conflicts_with = "sandbox")]

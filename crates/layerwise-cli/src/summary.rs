@@ -1,8 +1,10 @@
 //! The one report of a plan, a dry run and a run: what `--json` writes, and where the counts for people come from.
 //! Pure. Never holds a secret's value: nothing here is made of anything but declarations, records and outcomes.
 
+use layerwise::assemble::instructions;
 use layerwise::digest::Digest;
-use layerwise::image::Kind;
+use layerwise::dockerfile::Dockerfile;
+use layerwise::image::{Image, Kind};
 use layerwise::inspect::Inspection;
 use layerwise::layer::LayerClass;
 use layerwise::name::Name;
@@ -99,8 +101,43 @@ pub struct ImageSummary {
     pub class: Option<LayerClass>,
     /// Its layers.
     pub layers: Layers,
+    /// Who would make it.
+    pub maker: Maker,
     /// What became of it.
     pub outcome: Option<OutcomeSummary>,
+}
+
+/// Who makes an image, as far as its declaration tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Maker {
+    /// Nobody but us.
+    Assembled,
+    /// BuildKit.
+    Buildkit {
+        /// Why it takes that.
+        because: String,
+    },
+}
+
+impl Maker {
+    /// What the declaration says.
+    #[must_use]
+    pub fn of(image: &Image, dockerfile: &Dockerfile) -> Self {
+        match instructions(image, dockerfile) {
+            Ok(_) => Self::Assembled,
+            Err(why) => Self::Buildkit { because: why.to_string() },
+        }
+    }
+}
+
+impl std::fmt::Display for Maker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Assembled => f.write_str("assembled"),
+            Self::Buildkit { because } => write!(f, "BuildKit: {because}"),
+        }
+    }
 }
 
 /// The layers of an image on top of its parent.
@@ -238,6 +275,7 @@ fn image(inspection: &Inspection, verdict: &Verdict, place: usize, selected: boo
         class: reason.as_ref().and_then(Reason::class),
         reason,
         layers: Layers { total, rebuilt },
+        maker: Maker::of(&target.image, &inspected.dockerfile),
         outcome: None,
     }
 }

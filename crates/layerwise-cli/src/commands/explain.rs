@@ -14,7 +14,7 @@ use crate::args::Explain;
 use crate::context::{Context, select};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::summary::{self, SCHEMA};
+use crate::summary::{self, Maker, SCHEMA};
 use crate::wiring::{Place, running_sandbox};
 
 /// How many earlier builds are compared.
@@ -30,6 +30,8 @@ struct Explanation<'a> {
     record: Option<Head>,
     /// What is different from that build; empty for the build itself.
     changes: Vec<Change>,
+    /// Who would make it.
+    maker: Maker,
     ingredients: &'a Ingredients,
 }
 
@@ -68,6 +70,7 @@ fn explain<'a>(
         fingerprint: inspected.fingerprint,
         record,
         changes,
+        maker: Maker::of(&target.image, &inspected.dockerfile),
         ingredients: &inspected.ingredients,
     })
 }
@@ -93,6 +96,7 @@ impl Explanation<'_> {
                 }
             }
         }
+        line("made by", &self.maker);
         match &self.record {
             None => line("built", &"never"),
             Some(head) => line("built", &format!("{}@{}", head.reference, head.digest)),

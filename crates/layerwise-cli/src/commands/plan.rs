@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use layerwise::image::Kind;
 use layerwise::verdicts::verdicts;
 
 use crate::args::Plan;
@@ -11,7 +12,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::reporter;
-use crate::summary::{ImageSummary, Mode, Summary};
+use crate::summary::{ImageSummary, Mode, Summary, kind};
 use crate::wiring::{Place, running_sandbox};
 use crate::wording;
 
@@ -45,8 +46,13 @@ fn show(context: &Context<'_>, summary: &Summary) {
     let width = layers.iter().map(String::len).max().unwrap_or(0);
     for (image, layers) in summary.images.iter().zip(layers) {
         let reason = image.reason.as_ref().map(wording::reason).unwrap_or_default();
-        let ImageSummary { verdict, label, .. } = image;
-        let line = format!("{verdict}  {label:labels$}  {layers:width$}  {reason}");
+        let ImageSummary { verdict, label, maker, .. } = image;
+        // Of a base it goes without saying.
+        let maker = match image.reason.is_some() && image.kind != kind(Kind::Base) {
+            true => format!(" ({maker})"),
+            false => String::new(),
+        };
+        let line = format!("{verdict}  {label:labels$}  {layers:width$}  {reason}{maker}");
         context.console.result(line.trim_end());
     }
 }

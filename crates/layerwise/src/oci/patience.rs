@@ -49,6 +49,9 @@ impl Patience {
         match error {
             // An address where nobody listens will not get better.
             Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => 1,
+            // The system's resolver has asked several times already.
+            Error::HostNotFound => 1,
+            Error::Io(error) if is_about_a_name(error) => 1,
             Error::Timeout(Timeout::Global) => 1,
             Error::Timeout(_) => TRIES_IN_SILENCE,
             Error::Io(_) | Error::ConnectionFailed | Error::Protocol(_) => TRIES,
@@ -70,9 +73,22 @@ impl Patience {
     }
 }
 
+/// Whether the system did not find a host: it has no kind of error for that, only words.
+fn is_about_a_name(error: &std::io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_nobody_knows_is_asked_for_once() {
+        let error = std::net::ToSocketAddrs::to_socket_addrs("nobody.invalid:443").unwrap_err();
+        assert_eq!(Patience::tries(&Error::Io(error)), 1);
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert_eq!(Patience::tries(&Error::Io(reset)), TRIES);
+    }
 
     #[test]
     fn silence_costs_half_a_minute_at_most() {
