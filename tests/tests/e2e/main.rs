@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkout;
+mod proxy;
 mod quick;
 mod truth;
 mod world;
 
 mod answers;
+mod assembled;
 mod by_hand;
 mod clock;
 mod dev;
@@ -89,6 +91,14 @@ const TESTS: &[Test] = &[
     ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
+    (
+        "changed_handlers_are_pushed_without_an_engine",
+        assembled::changed_handlers_are_pushed_without_an_engine,
+    ),
+    ("a_changed_handler_sends_its_own_layer_only", assembled::a_changed_handler_sends_its_own_layer_only),
+    ("a_push_that_breaks_off_leaves_no_half_image", assembled::a_push_that_breaks_off_leaves_no_half_image),
+    ("what_cannot_be_assembled_says_why", assembled::what_cannot_be_assembled_says_why),
+    ("a_parent_in_another_registry_is_copied", assembled::a_parent_in_another_registry_is_copied),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),
     ("an_edit_during_a_build_leaves_no_record", trouble::an_edit_during_a_build_leaves_no_record),
     ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),

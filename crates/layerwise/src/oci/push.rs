@@ -134,7 +134,7 @@ impl Oci {
 
     /// Where an upload goes.
     fn begin(&self, place: &Place, repository: &str) -> Result<String, RegistryError> {
-        let ask = Ask::bring(Method::POST, "blobs/uploads/", EMPTY).again();
+        let ask = Ask::bring(Method::POST, "blobs/uploads/", EMPTY);
         let response = self.session.send(place, repository, &ask)?;
         match response.status() {
             StatusCode::ACCEPTED => location(place, &response),
