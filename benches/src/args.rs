@@ -1,5 +1,5 @@
-//! `cargo xtask bench [gate-speed|confirm|memory|build|compile|gate|ignore|conformance|all] [--size S|M|L]… [--runs N] [-n N]
-//! [--seed N]`.
+//! `cargo xtask bench [gate-speed|confirm|memory|build|push|compile|gate|ignore|conformance|all] [--size S|M|L]…
+//! [--runs N] [-n N] [--seed N]`.
 
 use anyhow::{Context as _, Result, bail};
 use layerwise_bench::size::Size;
@@ -15,6 +15,8 @@ pub enum What {
     Memory,
     /// Building, against building by hand.
     Build,
+    /// Pushing changed handlers and large layers, without a builder and with one.
+    Push,
     /// Compiling the tool from a clean checkout.
     Compile,
     /// Not how fast the gate is, but whether it is right: random steps, with the builder as the judge.
@@ -42,7 +44,7 @@ pub struct Args {
 
 /// How to call this program.
 pub const USAGE: &str = "\
-Usage: cargo xtask bench [gate-speed|confirm|memory|build|compile|all] [--size S|M|L]... [--runs N]
+Usage: cargo xtask bench [gate-speed|confirm|memory|build|push|compile|all] [--size S|M|L]... [--runs N]
        cargo xtask bench gate|ignore|conformance [-n CASES] [--seed N]
 
 Without a name everything is measured, except compiling. `gate`, `ignore` and `conformance` measure nothing: they
@@ -52,7 +54,7 @@ from a seed.";
 impl Args {
     /// Reads the arguments; `None` when help is wanted.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Self>> {
-        use What::{Build, Compile, Confirm, Conformance, Gate, GateSpeed, Ignore, Memory};
+        use What::{Build, Compile, Confirm, Conformance, Gate, GateSpeed, Ignore, Memory, Push};
         let mut parsed = Self { what: Vec::new(), sizes: Vec::new(), runs: None, cases: None, seed: None };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -70,13 +72,14 @@ impl Args {
                 "confirm" => parsed.what.push(Confirm),
                 "memory" => parsed.what.push(Memory),
                 "build" => parsed.what.push(Build),
+                "push" => parsed.what.push(Push),
                 "compile" => parsed.what.push(Compile),
-                "all" => parsed.what.extend([GateSpeed, Confirm, Memory, Build, Compile]),
+                "all" => parsed.what.extend([GateSpeed, Confirm, Memory, Build, Push, Compile]),
                 _ => bail!("`{arg}` is not known\n\n{USAGE}"),
             }
         }
         if parsed.what.is_empty() {
-            parsed.what.extend([GateSpeed, Confirm, Memory, Build]);
+            parsed.what.extend([GateSpeed, Confirm, Memory, Build, Push]);
         }
         Ok(Some(parsed))
     }

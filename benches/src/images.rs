@@ -1,11 +1,18 @@
 //! The images of a generated repository.
 
-use layerwise::image::{BaseImage, Declare as _, Images, LambdaImage, lambda_python};
+use layerwise::image::{BaseImage, Cmd, Declare as _, Images, LambdaImage, external, lambda_python};
 use layerwise::platform::Platform;
 use layerwise::python::PythonPackage;
 
 use crate::layout;
 use crate::size::Size;
+
+/// One Lambda with a folder of assets, on a parent of somebody else.
+#[must_use]
+pub fn assets_on(parent: &str) -> Images {
+    let image = LambdaImage::new("assets").from(external(parent)).copy_dir("assets");
+    Images::new(Platform::LinuxAmd64).lambda(image.cmd(Cmd::unchecked("assets.handler")))
+}
 
 /// Two bases, one on the other, and the Lambdas, half of them on each.
 #[must_use]

@@ -13,6 +13,7 @@ mod measure;
 mod memory;
 mod open_registry;
 mod place;
+mod push;
 mod report;
 mod sandboxed;
 mod trace;
@@ -56,6 +57,7 @@ fn measure(args: Vec<String>) -> Result<()> {
             What::Confirm => confirm::run(sizes(&[Size::S, Size::M]), args.runs.unwrap_or(20))?,
             What::Memory => memory::run(sizes(&[Size::M, Size::L]))?,
             What::Build => builds::run(sizes(&[Size::S]), args.runs)?,
+            What::Push => push::run(sizes(&[Size::M]), args.runs.unwrap_or(10))?,
             What::Compile => compile::run()?,
             What::Gate => judges::gate(args.cases.unwrap_or(1_000), args.seed)?,
             What::Ignore => judges::ignore(args.cases.unwrap_or(2_000), args.seed)?,

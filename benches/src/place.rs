@@ -44,6 +44,11 @@ pub fn compile_tool() -> Result<()> {
 
 const TOOL: &str = "layerwise-bench-repo";
 
+/// The tool under test.
+pub fn tool() -> Result<Utf8PathBuf> {
+    Ok(target()?.join("debug").join(TOOL))
+}
+
 /// A generated repository with records of all its images.
 pub struct Repository {
     /// Its size.
@@ -76,7 +81,7 @@ impl Repository {
 
     /// The tool under test, with arguments.
     pub fn tool(&self, args: &[&str]) -> Result<Vec<String>> {
-        let tool = target()?.join("debug").join(TOOL);
+        let tool = tool()?;
         let root = ["--root", self.root.as_str()];
         Ok([tool.as_str()].iter().chain(args).chain(&root).map(|&arg| arg.to_owned()).collect())
     }

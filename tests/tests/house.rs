@@ -66,11 +66,12 @@ const FLOORS: [&[&str]; 5] = [
         "event",
         "python",
         "bake",
+        "assemble",
     ],
     // Ports and doors.
-    &["store", "registry", "builder", "fs", "process"],
+    &["store", "registry", "builder", "assembler", "fs", "process"],
     // Hands.
-    &["scan", "store_dir", "buildx", "engine", "oci", "pip_secrets", "parallel", "trust"],
+    &["scan", "store_dir", "buildx", "engine", "oci", "assembling", "pip_secrets", "parallel", "trust"],
     // Stories.
     &["inspect", "verdicts", "readable", "run"],
 ];

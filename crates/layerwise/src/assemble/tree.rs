@@ -123,11 +123,12 @@ impl Listing {
     pub fn get(&self, path: &str) -> Option<Node> {
         let (mut low, mut high) = (0, self.0.len());
         while low < high {
-            let middle = low + (high - low) / 2;
-            let bytes = self.0.as_bytes();
-            let start =
-                bytes[low..middle].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
-            let length = bytes[start..].iter().position(|byte| *byte == b'\n')?;
+            let mut middle = low + (high - low) / 2;
+            while !self.0.is_char_boundary(middle) {
+                middle -= 1;
+            }
+            let start = self.0[low..middle].rfind('\n').map_or(low, |at| low + at + 1);
+            let length = self.0[start..].find('\n')?;
             let (found, node) = line(&self.0[start..start + length])?;
             match found.cmp(path) {
                 Ordering::Equal => return Some(node),
