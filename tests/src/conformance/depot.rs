@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use camino::Utf8PathBuf;
 use flate2::read::GzDecoder;
 use fs_err as fs;
 use layerwise::assemble::WhyNot;
@@ -14,18 +13,18 @@ use layerwise::image_ref::ImageRef;
 use layerwise::platform::Platform;
 use layerwise::registry::RegistryError;
 
-use crate::judge::image::{Image, Layer, fields, layer};
+use super::generate::Parents;
+use crate::judge::image::{Image, fields, layer};
 
 /// The depot.
 pub struct Memory {
-    /// The parents' archives, and their layers as they are known to be.
-    parents: BTreeMap<String, (Utf8PathBuf, Vec<Arc<Layer>>)>,
+    parents: Parents,
     published: Mutex<BTreeMap<ImageRef, Image>>,
 }
 
 impl Memory {
     /// One with these parents.
-    pub fn new(parents: BTreeMap<String, (Utf8PathBuf, Vec<Arc<Layer>>)>) -> Self {
+    pub fn new(parents: Parents) -> Self {
         Self { parents, published: Mutex::default() }
     }
 

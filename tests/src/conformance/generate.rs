@@ -38,14 +38,14 @@ USER 1000:1000
 
 const NAMES: [&str; 2] = ["conform/odd:1", "conform/odd:2"];
 
+/// By a parent's name its archive, and its layers as they are known to be.
+pub type Parents = BTreeMap<String, (Utf8PathBuf, Vec<Arc<Layer>>)>;
+
 /// Builds the parents: by name the archive of each and its layers.
 ///
 /// # Errors
 /// When the builder does not do it.
-pub fn parents(
-    engine: &Engine,
-    folder: &Utf8Path,
-) -> io::Result<BTreeMap<String, (Utf8PathBuf, Vec<Arc<Layer>>)>> {
+pub fn parents(engine: &Engine, folder: &Utf8Path) -> io::Result<Parents> {
     let context = folder.join("parents");
     fs::create_dir_all(&context)?;
     let mut parents = BTreeMap::new();

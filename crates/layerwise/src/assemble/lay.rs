@@ -310,5 +310,5 @@ impl Layer {
 }
 
 #[cfg(test)]
-#[path = "lay_tests.rs"]
+#[path = "tests/lay.rs"]
 mod tests;

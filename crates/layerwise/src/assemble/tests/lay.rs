@@ -1,3 +1,5 @@
+//! Tests of `lay`.
+
 use super::*;
 use crate::assemble::{Change, Tree, instructions};
 use crate::image::{BaseImage, Declare, Images, LambdaImage, external};
