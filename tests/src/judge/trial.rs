@@ -187,7 +187,7 @@ impl Running {
             }
             _ => {}
         }
-        match inspect(self.checkout.root(), &next.declaration.images()) {
+        match inspect(self.checkout.root(), &next.declaration.images()).and_then(Inspection::whole) {
             Ok(inspection) => {
                 let images = self.look(&inspection, next, ran.looks.len(), batch)?;
                 ran.looks.push(Look { step: step.map(Step::kind), images });

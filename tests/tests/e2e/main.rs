@@ -90,6 +90,7 @@ const TESTS: &[Test] = &[
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),
+    ("an_unreadable_input_leaves_the_others_built", trouble::an_unreadable_input_leaves_the_others_built),
     ("an_edit_during_a_build_leaves_no_record", trouble::an_edit_during_a_build_leaves_no_record),
     ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),

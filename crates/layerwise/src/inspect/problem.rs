@@ -1,5 +1,7 @@
 //! What keeps an image from being planned, whichever floor found it.
 
+use std::sync::Arc;
+
 use super::own::WORK;
 use crate::graph::DeclarationError;
 use crate::python::closure::ClosureError;
@@ -58,9 +60,17 @@ pub enum Problem {
         /// Why not.
         why: String,
     },
-    /// A local Python package.
+    /// The declared local Python packages, taken together.
     #[error(transparent)]
-    Package(#[from] LoadError),
+    Packages(LoadError),
+    /// A local Python package, or a requirements file, of an image.
+    #[error("{image}: {error}")]
+    Package {
+        /// The image.
+        image: String,
+        /// What is wrong.
+        error: Arc<LoadError>,
+    },
     /// What a local Python package needs.
     #[error("{image}: {error}")]
     Closure {
@@ -78,8 +88,13 @@ pub enum Problem {
         error: HandlerError,
     },
     /// A file of an image.
-    #[error(transparent)]
-    Scan(#[from] ScanError),
+    #[error("{image}: {error}")]
+    Scan {
+        /// The image.
+        image: String,
+        /// What is wrong.
+        error: Arc<ScanError>,
+    },
     /// A folder that cannot be listed.
     #[error("{image}: {error}")]
     Disk {
@@ -96,9 +111,10 @@ impl Problem {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Declaration(error) => error.hint().map(str::to_owned),
-            Self::Package(error) => error.hint(),
+            Self::Packages(error) => error.hint(),
+            Self::Package { error, .. } => error.hint(),
             Self::Closure { error, .. } => error.hint(),
-            Self::Scan(error) => error.hint().map(ToString::to_string),
+            Self::Scan { error, .. } => error.hint().map(ToString::to_string),
             Self::Handler { error, .. } => {
                 let otherwise = matches!(error, HandlerError::NoModule { .. }).then(|| {
                     "declare a handler out of a third-party distribution with Cmd::unchecked(…)".to_owned()
@@ -119,7 +135,8 @@ impl Problem {
     }
 }
 
-/// Each of `errors` as a problem.
-pub(super) fn all<E: Into<Problem>>(errors: Vec<E>) -> Vec<Problem> {
-    errors.into_iter().map(Into::into).collect()
+/// Each of a scan's `errors` as a problem of `image`.
+pub(super) fn of_scan(image: &str, errors: Vec<Arc<ScanError>>) -> Vec<Problem> {
+    let problem = |error| Problem::Scan { image: image.to_owned(), error };
+    errors.into_iter().map(problem).collect()
 }
