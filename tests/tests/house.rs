@@ -61,6 +61,7 @@ const FLOORS: [&[&str]; 5] = [
         "dockerignore",
         "fingerprint",
         "difference",
+        "image_lock",
         "plan",
         "record",
         "event",

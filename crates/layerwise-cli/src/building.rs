@@ -122,6 +122,7 @@ impl Job<'_> {
         }
         let builder = self.machine.builder()?;
         let work = self.context.work();
+        let stand_in = self.machine.stand_in();
         let world = World {
             store: &self.place.store,
             registry: self.registry,
@@ -130,6 +131,7 @@ impl Job<'_> {
             work: &work,
             locks: &self.place.store.locks(),
             secrets: &|target| self.machine.secrets(target),
+            stand_in: stand_in.as_ref(),
             now: &now,
         };
         let events = |event: Event<'_>| reporter.event(&event);

@@ -7,6 +7,7 @@ use layerwise::destination::Destination;
 use layerwise::engine::{Endpoint, Engine, EngineError};
 use layerwise::graph::Target;
 use layerwise::image::Secret;
+use layerwise::image_ref::ImageRef;
 use layerwise::oci::Oci;
 use layerwise::pip_secrets::pip_secrets;
 use layerwise::process::Env;
@@ -107,6 +108,12 @@ impl<'a> Machine<'a> {
         let chosen = self.sandbox.is_some() || endpoint.chosen_by == BY_DEFAULT;
         let variables = variables.into_iter().filter(|_| chosen);
         Ok(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value)))
+    }
+
+    /// The reference under which the engine has an image of its own in the place of somebody else's.
+    #[must_use]
+    pub fn stand_in(&self) -> Option<ImageRef> {
+        self.sandbox.as_ref().and_then(|_| ImageRef::parse(layerwise_sandbox::STAND_IN).ok())
     }
 
     /// The secrets that a target's build may mount: pip's and its own.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use layerwise::builder::{BuildError, BuildProgress};
 use layerwise::event::{Event, Failure, Product};
 use layerwise::graph::Graph;
+use layerwise::image_ref::ImageRef;
 use layerwise::inspect::Broken;
 
 use crate::console::{Console, Tone, plain, seconds};
@@ -172,6 +173,17 @@ impl<'a> Reporter<'a> {
     fn live(&self) -> std::sync::MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// One line for all parents that `images.lock` does not have.
+pub fn unlocked(console: &Console, unlocked: &BTreeSet<ImageRef>) {
+    let Some(first) = unlocked.first() else { return };
+    let others = match unlocked.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    let message = format!("{first}{others}: `cargo xtask lock` writes down what it stands for");
+    console.status(Tone::Notice, "Unlocked", &message);
 }
 
 /// What is wrong with images that cannot be planned, and which others cannot be built because of them. A hint for several of

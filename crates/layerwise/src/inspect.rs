@@ -1,7 +1,7 @@
 //! The story of an inspection: from declarations to rendered Dockerfiles, input manifests and fingerprints. Reads
 //! the repository through `python::load` and `scan`; never writes, never asks a store or a registry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,6 +11,8 @@ use crate::dockerignore::AllowList;
 use crate::fingerprint::{Ingredients, ParentIngredient};
 use crate::graph::{Graph, TargetParent};
 use crate::image::Images;
+use crate::image_lock::{self, ImageLock, ImageLockError};
+use crate::image_ref::ImageRef;
 use crate::inputs::{InputManifest, Source};
 use crate::layer::LayerClass;
 use crate::parallel;
@@ -41,6 +43,8 @@ pub struct Inspection {
     pub targets: Vec<Inspected>,
     /// The images that cannot be planned, what stands on others behind them.
     pub broken: Vec<Broken>,
+    /// Parents of somebody else that `images.lock` does not have; none where there is no such file.
+    pub unlocked: BTreeSet<ImageRef>,
 }
 
 /// What was found out about one target.
@@ -97,7 +101,8 @@ fn resolve(images: &Images) -> Result<Graph, Vec<Problem>> {
     Graph::resolve(images).map_err(|errors| errors.into_iter().map(Problem::from).collect())
 }
 
-fn look(root: &Utf8Path, images: &Images, graph: Graph) -> Result<Inspection, Vec<Problem>> {
+fn look(root: &Utf8Path, images: &Images, mut graph: Graph) -> Result<Inspection, Vec<Problem>> {
+    let unlocked = lock(root, &mut graph).map_err(|error| vec![Problem::Lock(error)])?;
     let facts = facts::gather(root, images, &graph).map_err(|problem| vec![problem])?;
     let rendered = rendered(&graph, facts);
     let requests: Vec<_> =
@@ -125,7 +130,18 @@ fn look(root: &Utf8Path, images: &Images, graph: Graph) -> Result<Inspection, Ve
         Inspected { dockerfile, sources, followed, requirements, odd_modes, ingredients, fingerprint }
     };
     let targets = rest.into_iter().zip(fingerprints).map(inspected).collect();
-    Ok(Inspection { root: root.to_owned(), graph, targets, broken })
+    Ok(Inspection { root: root.to_owned(), graph, targets, broken, unlocked })
+}
+
+/// Lets the parents of `graph` be what `images.lock` says, and answers which it does not have. Without the file they stay as
+/// they are.
+fn lock(root: &Utf8Path, graph: &mut Graph) -> Result<BTreeSet<ImageRef>, ImageLockError> {
+    let text = match fs_err::read_to_string(root.join(image_lock::FILE)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        text => text?,
+    };
+    ImageLock::parse(&text)?.pin(graph);
+    Ok(image_lock::needed(graph).into_keys().map(|(reference, _)| reference).collect())
 }
 
 /// A target before its inputs are looked at.

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fs;
 pub mod graph;
 pub mod image;
+pub mod image_lock;
 pub mod image_ref;
 pub mod inspect;
 pub mod oci;

@@ -6,6 +6,7 @@ pub mod conformance;
 mod credentials;
 pub mod media_type;
 mod patience;
+pub mod resolve;
 mod session;
 
 use ureq::Agent;

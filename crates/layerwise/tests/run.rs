@@ -3,7 +3,10 @@
 mod fakes;
 
 use fakes::{Engine, Project};
+use layerwise::digest::Digest;
 use layerwise::image::{Declare, Images, LambdaImage, external};
+use layerwise::image_lock::{ImageLock, Locked};
+use layerwise::image_ref::ImageRef;
 use layerwise::inspect::inspect;
 use layerwise::platform::Platform;
 use layerwise::python::PythonPackage;
@@ -42,6 +45,43 @@ fn a_child_is_built_on_exactly_the_parent_that_was_confirmed() {
     let request = engine.request("one");
     let parent = engine.request("top").tags[0].to_string();
     assert_eq!(request.build_args, [("BASE_IMAGE".to_owned(), parent)]);
+}
+
+#[test]
+fn a_locked_parent_is_another_image_and_is_built_on_what_stands_in_for_it() {
+    let project = Project::new();
+    let engine = Engine::default();
+    project.run(&engine, &[], false);
+    let before = project.inspect().targets[0].fingerprint;
+    let mut lock = ImageLock::default();
+    let python = ImageRef::parse("python:3.13").unwrap();
+    lock.set(python.clone(), Platform::LinuxAmd64, Locked { digest: Digest::of("python"), resolved: 1 });
+    project.write("images.lock", &lock.text());
+    assert_eq!(built(&project, &project.run(&engine, &[], false)).len(), 5);
+    assert_eq!(engine.request("alone").build_args, []);
+    let alone = project.inspect().targets.pop().unwrap().dockerfile.to_string();
+    assert!(alone.contains(&format!("ARG BASE_IMAGE=python:3.13@{}\n", Digest::of("python"))), "{alone}");
+
+    // When it was resolved is for people.
+    lock.set(python.clone(), Platform::LinuxAmd64, Locked { digest: Digest::of("python"), resolved: 2 });
+    project.write("images.lock", &lock.text());
+    assert!(built(&project, &project.run(&engine, &[], false)).is_empty());
+
+    lock.set(python.clone(), Platform::LinuxAmd64, Locked { digest: Digest::of("other"), resolved: 2 });
+    project.write("images.lock", &lock.text());
+    project.stand_in("python:3.13");
+    let engine = Engine::default();
+    assert_eq!(built(&project, &project.run(&engine, &[], true)).len(), 5);
+    let stand_in = [("BASE_IMAGE".to_owned(), "python:3.13".to_owned())];
+    assert_eq!(engine.request("alone").build_args, stand_in);
+
+    lock.images.clear();
+    project.write("images.lock", &lock.text());
+    assert_eq!(project.inspect().unlocked.into_iter().collect::<Vec<_>>(), [python]);
+    assert_eq!(project.inspect().targets[0].fingerprint, before, "as before there was a lock");
+    project.write("images.lock", "{");
+    let problems = inspect(&project.path(""), &Project::images()).unwrap_err();
+    assert!(problems[0].to_string().starts_with("images.lock cannot be read"), "{problems:?}");
 }
 
 #[test]

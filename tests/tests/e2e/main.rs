@@ -17,6 +17,7 @@ mod gate;
 mod invoke;
 mod judges;
 mod kills;
+mod locked;
 mod lost;
 mod patterns;
 mod power;
@@ -88,6 +89,7 @@ const TESTS: &[Test] = &[
     ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
     ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
+    ("a_locked_parent_moves_only_when_it_is_told_to", locked::a_locked_parent_moves_only_when_it_is_told_to),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),
     ("an_unreadable_input_leaves_the_others_built", trouble::an_unreadable_input_leaves_the_others_built),

@@ -29,6 +29,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let inspection = context.inspect()?;
     let selection = select_all(&inspection, &typed.images)?;
     let (selected, broken) = (selection.places, selection.broken);
+    reporter::unlocked(context.console, &inspection.unlocked);
     reporter::broken(context.console, &broken);
     // Nobody else has to be asked.
     if !broken.is_empty() && (typed.fail_fast || selected.is_empty()) {

@@ -33,6 +33,7 @@ pub fn run(context: &Context<'_>, typed: &Plan) -> Result<Exit, CliError> {
     let summary =
         Summary::of_plan(Mode::Plan, place.destination.slug(), &inspection, &verdicts, &selected, time)
             .with_broken(&selection.broken);
+    reporter::unlocked(context.console, &inspection.unlocked);
     reporter::broken(context.console, &selection.broken);
     if typed.json {
         context.console.result(&summary.json());

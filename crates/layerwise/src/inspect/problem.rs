@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::own::WORK;
 use crate::graph::DeclarationError;
+use crate::image_lock::ImageLockError;
 use crate::python::closure::ClosureError;
 use crate::python::handler::HandlerError;
 use crate::python::load::LoadError;
@@ -16,6 +17,9 @@ pub enum Problem {
     /// A declaration by itself.
     #[error(transparent)]
     Declaration(#[from] DeclarationError),
+    /// `images.lock`.
+    #[error(transparent)]
+    Lock(ImageLockError),
     /// A declared path.
     #[error("{image}: {error}")]
     Path {
@@ -111,6 +115,11 @@ impl Problem {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Declaration(error) => error.hint().map(str::to_owned),
+            Self::Lock(ImageLockError::Newer { .. }) => Some("update Layerwise".to_owned()),
+            Self::Lock(ImageLockError::Malformed { .. }) => {
+                Some("take it from git again, or delete it and run `cargo xtask lock`".to_owned())
+            }
+            Self::Lock(ImageLockError::Disk(_)) => None,
             Self::Packages(error) => error.hint(),
             Self::Package { error, .. } => error.hint(),
             Self::Closure { error, .. } => error.hint(),

@@ -70,6 +70,9 @@ fn receive(reader: &mut impl BufRead) -> Option<Seen> {
 #[path = "redirect_tests.rs"]
 mod redirects;
 
+#[path = "resolve_tests.rs"]
+mod resolves;
+
 const MANIFEST: &str = r#"{"schemaVersion":2}"#;
 
 fn ok() -> (String, String) {

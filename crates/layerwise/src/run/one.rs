@@ -146,7 +146,7 @@ fn request(
         context,
         dockerfile,
         target: target.image.target.clone(),
-        build_args: build_args(world.destination, target, parents),
+        build_args: build_args(world, target, parents),
         labels: vec![
             (IMAGE_LABEL.to_owned(), target.name.to_string()),
             (FINGERPRINT_LABEL.to_owned(), inspected.fingerprint.hex()),
@@ -171,17 +171,18 @@ fn remove_folders(builds: &Utf8Path) -> io::Result<()> {
 }
 
 /// The parents that are ours, exactly as they were confirmed: by digest in a registry, by content tag in a local
-/// store, which older engines cannot look up by digest.
-fn build_args(
-    destination: &Destination,
-    target: &Target,
-    parents: &[(usize, Product)],
-) -> Vec<(String, String)> {
+/// store, which older engines cannot look up by digest. Of others only those for which there is a stand-in: the Dockerfile
+/// itself names the rest.
+fn build_args(world: &World<'_>, target: &Target, parents: &[(usize, Product)]) -> Vec<(String, String)> {
     let own = target.parents.iter().filter_map(|parent| match &parent.parent {
-        TargetParent::External(_) => None,
+        TargetParent::External(reference) => {
+            let plain = reference.unpinned();
+            let stands_in = reference.digest().is_some() && world.stand_in == Some(&plain);
+            stands_in.then(|| (parent.arg.clone(), plain.to_string()))
+        }
         TargetParent::Target(place) => {
             let (_, product) = parents.iter().find(|(at, _)| *at == *place)?;
-            let reference = match destination {
+            let reference = match world.destination {
                 Destination::Local => product.reference.clone(),
                 Destination::Registry { .. } => product.reference.at_digest(product.digest),
             };
