@@ -107,15 +107,14 @@ impl Engine {
         reader: &Reader,
         images: &mut BTreeMap<usize, Result<Image, String>>,
     ) -> io::Result<()> {
-        let mut places = places.to_vec();
         let mut patience = 5;
-        while !places.is_empty() {
+        let said = loop {
             let names = places.iter().map(|&place| name(place));
             let command =
                 self.command(folder).args(["bake", "--file=bake.json", "--progress=plain"]).args(names);
             match command.run(&Cancel::default()) {
                 Ok(_) => {
-                    for place in places {
+                    for &place in places {
                         let archive = archive(folder, place);
                         images.insert(place, Ok(reader.read(&archive, wanted[&place])?));
                         fs::remove_file(archive)?;
@@ -124,26 +123,28 @@ impl Engine {
                 }
                 // The containerd store of two equal images at one moment: the second is refused, and is there.
                 Err(ProcessError::Failed { said, .. }) if said.contains(MET) && patience > 0 => patience -= 1,
-                // One that fails takes the others with it: they are built again without it.
-                Err(ProcessError::Failed { said, .. }) if said.contains(REFUSED) => {
-                    let failed = refused(&said);
-                    let stands =
-                        |place: &usize| failed.is_some_and(|failed| stands_on(targets, *place, failed));
-                    let refused: Vec<usize> = match places.as_slice() {
-                        [one] => vec![*one],
-                        all => all.iter().copied().filter(stands).collect(),
-                    };
-                    if refused.is_empty() {
-                        // It does not say which.
-                        let (one, other) = places.split_at(places.len() / 2);
-                        self.some(folder, targets, one, wanted, reader, images)?;
-                        return self.some(folder, targets, other, wanted, reader, images);
-                    }
-                    places.retain(|place| !refused.contains(place));
-                    images.extend(refused.into_iter().map(|place| (place, Err(said.clone()))));
-                }
+                Err(ProcessError::Failed { said, .. }) if said.contains(REFUSED) => break said,
                 Err(error) => return Err(io::Error::other(error)),
             }
+        };
+        // One that fails takes the others with it. They are built again without it, its own monorepo apart from the rest:
+        // there may be more of the kind.
+        let failed = if let [one] = places { Some(*one) } else { refused(&said) };
+        let stands = |place: &usize| failed.is_some_and(|failed| stands_on(targets, *place, failed));
+        let (refused, rest): (Vec<usize>, Vec<usize>) = places.iter().copied().partition(stands);
+        images.extend(refused.iter().map(|&place| (place, Err(said.clone()))));
+        let near = |place: &usize| {
+            failed.is_some_and(|failed| {
+                targets[*place].dockerfile.parent() == targets[failed].dockerfile.parent()
+            })
+        };
+        let (near, far): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(near);
+        let parts = match (near.as_slice(), far.as_slice()) {
+            (all, []) | ([], all) => all.split_at(all.len() / 2),
+            parts => parts,
+        };
+        for part in [parts.0, parts.1].into_iter().filter(|part| !part.is_empty()) {
+            self.some(folder, targets, part, wanted, reader, images)?;
         }
         Ok(())
     }
