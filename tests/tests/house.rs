@@ -62,6 +62,7 @@ const FLOORS: [&[&str]; 5] = [
         "fingerprint",
         "difference",
         "image_lock",
+        "layer_cache",
         "plan",
         "record",
         "event",

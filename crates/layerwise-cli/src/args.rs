@@ -141,6 +141,9 @@ pub struct Build {
     /// Do not use BuildKit's layer cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Share layers with other machines by this repository of a registry [env: LAYERWISE_CACHE]
+    #[arg(long, value_name = "REPOSITORY")]
+    pub cache: Option<String>,
     /// The buildx builder to use [default: buildx's own choice]
     #[arg(long, value_name = "NAME", conflicts_with = "sandbox")]
     pub builder: Option<String>,

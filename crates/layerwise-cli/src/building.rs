@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use layerwise::destination::Destination;
 use layerwise::event::{Event, Product};
 use layerwise::inspect::Inspection;
+use layerwise::layer_cache::LayerCaches;
 use layerwise::plan::Verdict;
 use layerwise::process::Cancel;
 use layerwise::readable;
@@ -39,6 +40,8 @@ pub struct Job<'a> {
     pub machine: &'a Machine<'a>,
     /// Who is asked what is there.
     pub registry: &'a dyn Registry,
+    /// Where layers are shared with other builders.
+    pub caches: Option<LayerCaches>,
     /// How to go about it.
     pub options: Options,
 }
@@ -132,6 +135,7 @@ impl Job<'_> {
             locks: &self.place.store.locks(),
             secrets: &|target| self.machine.secrets(target),
             stand_in: stand_in.as_ref(),
+            caches: self.caches.as_ref(),
             now: &now,
         };
         let events = |event: Event<'_>| reporter.event(&event);

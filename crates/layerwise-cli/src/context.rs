@@ -17,6 +17,8 @@ pub struct Context<'a> {
     pub images: &'a Images,
     /// The repository's root.
     pub root: Utf8PathBuf,
+    /// The monorepo's own repository for layers.
+    pub cache: Option<&'a str>,
     /// The environment.
     pub env: &'a Env,
     /// Where everything is said.

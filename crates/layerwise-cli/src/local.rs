@@ -46,6 +46,7 @@ impl<'a> Local<'a> {
     pub fn job(&'a self, context: &'a Context<'a>) -> Job<'a> {
         let options = Options { jobs: default_jobs(), fail_fast: false, no_cache: false };
         let (place, machine, registry) = (&self.place, &self.machine, &*self.registry);
-        Job { context, place, machine, registry, options }
+        // A loop that builds after each save sends no layers anywhere.
+        Job { context, place, machine, registry, caches: None, options }
     }
 }

@@ -14,6 +14,7 @@ pub mod image;
 pub mod image_lock;
 pub mod image_ref;
 pub mod inspect;
+pub mod layer_cache;
 pub mod oci;
 pub mod pip_secrets;
 pub mod plan;

@@ -9,9 +9,11 @@ mod world;
 
 mod answers;
 mod by_hand;
+mod cache;
 mod clock;
 mod dev;
 mod edits;
+mod engine;
 mod full;
 mod gate;
 mod invoke;
@@ -90,6 +92,10 @@ const TESTS: &[Test] = &[
     ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("a_locked_parent_moves_only_when_it_is_told_to", locked::a_locked_parent_moves_only_when_it_is_told_to),
+    (
+        "layers_that_another_engine_made_are_not_made_again",
+        cache::layers_that_another_engine_made_are_not_made_again,
+    ),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),
     ("an_unreadable_input_leaves_the_others_built", trouble::an_unreadable_input_leaves_the_others_built),

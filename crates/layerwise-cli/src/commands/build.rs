@@ -64,7 +64,8 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let building = Instant::now();
     let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
     let options = Options { jobs, fail_fast: typed.fail_fast, no_cache: typed.no_cache };
-    let job = Job { context, place: &place, machine: &machine, registry: &*registry, options };
+    let caches = machine.caches(typed.cache.as_deref())?;
+    let job = Job { context, place: &place, machine: &machine, registry: &*registry, caches, options };
     let cancel = Cancel::default();
     job.follow(&inspection, &verdicts, &selected)?;
     let build = || job.build(&inspection, &verdicts, &selected, &reporter, &cancel);

@@ -155,6 +155,11 @@ fn request(
         secrets: (world.secrets)(target).map_err(Failure::Environment)?,
         push: *world.destination != Destination::Local,
         no_cache: options.no_cache,
+        cache: world
+            .caches
+            .map(|caches| caches.of(&target.label, target.platform))
+            .transpose()
+            .map_err(environment)?,
         log: folder.join("build.log"),
     })
 }

@@ -110,6 +110,7 @@ impl Project {
             locks: &self.root().join("locks"),
             secrets: &|_| Ok(Vec::new()),
             stand_in: stand_in.as_ref(),
+            caches: None,
             now: &|| self.clock.load(Ordering::Relaxed),
         };
         let options = Options { jobs: 3, fail_fast: false, no_cache: false };
