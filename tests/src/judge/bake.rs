@@ -51,8 +51,9 @@ const CALLS: usize = 2;
 /// What buildx says of a build that the engine has tried; anything else is trouble with the engine, and no judgement.
 const REFUSED: &str = "failed to solve";
 
-/// What the engine says where two builds with one result met.
-const MET: &str = "already exists";
+/// What passes by itself: the containerd store refuses the second of two equal images at one moment, and buildx 0.13 stumbles
+/// now and then over builds that end while another one fails.
+const PASSING: [&str; 2] = ["already exists", "panic: send on closed channel"];
 
 impl Engine {
     /// The program with the environment.
@@ -121,8 +122,11 @@ impl Engine {
                     }
                     return Ok(());
                 }
-                // The containerd store of two equal images at one moment: the second is refused, and is there.
-                Err(ProcessError::Failed { said, .. }) if said.contains(MET) && patience > 0 => patience -= 1,
+                Err(ProcessError::Failed { said, .. })
+                    if patience > 0 && PASSING.iter().any(|passing| said.contains(passing)) =>
+                {
+                    patience -= 1;
+                }
                 Err(ProcessError::Failed { said, .. }) if said.contains(REFUSED) => break said,
                 Err(error) => return Err(io::Error::other(error)),
             }
