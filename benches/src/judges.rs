@@ -63,7 +63,7 @@ fn in_sandbox(
     seed: Option<u64>,
     judge: impl FnOnce(&Engine, &Utf8Path, u64) -> Result<usize>,
 ) -> Result<()> {
-    Sandboxed::with(what, |sandboxed| {
+    Sandboxed::in_memory(what, |sandboxed| {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let seed = seed.unwrap_or(clock);
         heading(&format!("{what}, --seed {seed}"));

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use layerwise::destination::Destination;
 use layerwise::digest::Digest;
 use layerwise::image::Images;
-use layerwise::inspect::inspect;
+use layerwise::inspect::{Inspection, inspect};
 use layerwise::record::Record;
 use layerwise::store::RecordStore as _;
 use layerwise::store_dir::DirStore;
@@ -16,6 +16,7 @@ use layerwise::store_dir::DirStore;
 /// When the repository cannot be inspected or the folder cannot be written.
 pub fn everything(root: &Utf8Path, images: &Images, place: &Destination, store: &DirStore) -> Result<()> {
     let inspection = inspect(root, images)
+        .and_then(Inspection::whole)
         .map_err(|problems| anyhow::anyhow!("{problems:?}"))
         .context("the generated repository cannot be inspected")?;
     for (at, target) in inspection.targets.iter().enumerate() {

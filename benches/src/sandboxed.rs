@@ -22,13 +22,22 @@ pub struct Sandboxed {
 impl Sandboxed {
     /// Does `work` in a sandbox. Where none can be had, says that `what` is not measured.
     pub fn with(what: &str, work: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
+        Self::of(what, &UpOptions::default(), work)
+    }
+
+    /// As [`Sandboxed::with`], with the engine's images in memory: where it is not the time of builds that is wanted.
+    pub fn in_memory(what: &str, work: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
+        Self::of(what, &UpOptions { in_memory: true, ..UpOptions::default() }, work)
+    }
+
+    fn of(what: &str, options: &UpOptions, work: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
         if let Err(why) = Sandbox::supported() {
             report::heading(&format!("{what} not measured, for want of a sandbox: {why}"));
             return Ok(());
         }
         let folder = target()?.join("bench/sandbox");
         let sandbox = Sandbox::at(folder.clone());
-        let running = sandbox.up(&UpOptions::default(), &|_| {}).context("the sandbox does not come up")?;
+        let running = sandbox.up(options, &|_| {}).context("the sandbox does not come up")?;
         let mut env = running.env();
         env.push(("LAYERWISE_SANDBOX_DIR".to_owned(), folder.clone().into()));
         // What the tool says to buildx too: attestations and questions to git cost time.

@@ -18,7 +18,7 @@ use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, inspect};
 use layerwise::process::Cancel;
 
-use crate::judge::bake::{Engine, Target};
+use crate::judge::bake::{Engine, Form, Target};
 use crate::judge::checkout::Checkout;
 use crate::judge::image::{Image, Reader};
 use crate::random::Random;
@@ -90,8 +90,9 @@ pub fn judge(
             monorepo(&place, seed, &assembling, &depot, &mut cases, &mut targets)?;
             seed += 1;
         }
-        let truth = engine.build(&batch, &targets, &reader)?;
-        for (case, truth) in cases.iter().zip(truth) {
+        let wanted = (0..targets.len()).map(|place| (place, Form::Whole)).collect();
+        let truth = engine.build(&batch, &targets, &wanted, &reader)?;
+        for (case, truth) in cases.iter().zip(truth.into_values()) {
             report.take(case, truth);
         }
         tell(&report);

@@ -3,7 +3,7 @@
 use layerwise::image::{
     BaseImage, Declare, Image, Images, Kind, LambdaImage, Pip, Run, Stage, external, lambda_python, stage,
 };
-use layerwise::inspect::{Problem, inspect};
+use layerwise::inspect::{Inspection, Problem, inspect};
 use layerwise::platform::Platform;
 use layerwise::python::PythonPackage;
 use layerwise_tests::repository::Repository;
@@ -26,7 +26,7 @@ fn of(repository: &Repository, declare: impl FnOnce(LambdaImage) -> LambdaImage)
 }
 
 fn all(repository: &Repository, images: Images) -> String {
-    match inspect(repository.root(), &images) {
+    match inspect(repository.root(), &images).and_then(Inspection::whole) {
         Err(problems) => told(&problems),
         Ok(inspection) => {
             let checks =

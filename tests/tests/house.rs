@@ -61,6 +61,8 @@ const FLOORS: [&[&str]; 5] = [
         "dockerignore",
         "fingerprint",
         "difference",
+        "image_lock",
+        "layer_cache",
         "plan",
         "record",
         "event",

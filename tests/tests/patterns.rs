@@ -1,12 +1,12 @@
 //! What every declaration pattern renders to.
 
 use layerwise::image::Images;
-use layerwise::inspect::inspect;
+use layerwise::inspect::{Inspection, inspect};
 use layerwise_tests::patterns;
 
 fn snapshot(images: &Images) {
     let repository = patterns::repository();
-    let inspection = inspect(repository.root(), images).unwrap();
+    let inspection = inspect(repository.root(), images).and_then(Inspection::whole).unwrap();
     for (target, inspected) in inspection.graph.targets.iter().zip(&inspection.targets) {
         let inputs: String = inspected
             .ingredients

@@ -2,12 +2,12 @@
 //! declaration, or of how it is rendered, shows here first.
 
 use camino::Utf8Path;
-use layerwise::inspect::inspect;
+use layerwise::inspect::{Inspection, inspect};
 
 #[test]
 fn every_image_renders_as_it_did() {
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let inspection = inspect(root, &crate::images::images()).unwrap();
+    let inspection = inspect(root, &crate::images::images()).and_then(Inspection::whole).unwrap();
     for (target, inspected) in inspection.graph.targets.iter().zip(&inspection.targets) {
         let mut inputs = String::new();
         for (class, ingredients) in &inspected.ingredients.classes {

@@ -19,6 +19,7 @@ use crate::surroundings::Surroundings;
 pub struct App {
     images: Images,
     externals: Vec<External>,
+    cache: Option<String>,
 }
 
 /// A task that is another package of the workspace: it is compiled only when it is called.
@@ -33,13 +34,20 @@ impl App {
     /// A command line for `images`.
     #[must_use]
     pub fn new(images: Images) -> Self {
-        Self { images, externals: Vec::new() }
+        Self { images, externals: Vec::new(), cache: None }
     }
 
     /// Adds the task `name`: it runs the binary of the workspace's `package` with all arguments that follow.
     #[must_use]
     pub fn external(mut self, name: &'static str, package: &'static str, about: &'static str) -> Self {
         self.externals.push(External { name, package, about });
+        self
+    }
+
+    /// Lets builds share layers by this repository of a registry, unless the command line or `LAYERWISE_CACHE` names another one.
+    #[must_use]
+    pub fn cache(mut self, repository: impl Into<String>) -> Self {
+        self.cache = Some(repository.into());
         self
     }
 
@@ -85,7 +93,9 @@ impl App {
         }
         let said = global.root.or_else(|| env.path("LAYERWISE_ROOT"));
         let result = root::find(said.as_deref(), &folder).map_err(CliError::from).and_then(|root| {
-            let context = Context { images: &self.images, root, env: &env, console: &console, signals };
+            let cache = self.cache.as_deref();
+            let context =
+                Context { images: &self.images, root, cache, env: &env, console: &console, signals };
             commands::run(&context, command)
         });
         ended(result, &console)

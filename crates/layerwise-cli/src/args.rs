@@ -72,6 +72,8 @@ pub enum Command {
     Dev(Dev),
     /// Write the Dockerfiles, their ignore files and a docker-bake.json to target/images
     Generate(Generate),
+    /// Write down which digests the images of others stand for, in images.lock
+    Lock(Lock),
     /// List the declared images
     List(List),
     /// Show what stands on what
@@ -143,6 +145,9 @@ pub struct Build {
     /// Make images that only copy and configure without BuildKit: auto, never, or always (others fail)
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
     pub assemble: When,
+    /// Share layers with other machines by this repository of a registry [env: LAYERWISE_CACHE]
+    #[arg(long, value_name = "REPOSITORY")]
+    pub cache: Option<String>,
     /// The buildx builder to use [default: buildx's own choice]
     #[arg(long, value_name = "NAME", conflicts_with = "sandbox")]
     pub builder: Option<String>,
@@ -322,6 +327,29 @@ pub struct Generate {
     /// The folder, from the repository's root
     #[arg(long, value_name = "DIR", default_value = "target/images")]
     pub output: Utf8PathBuf,
+}
+
+/// `lock`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask lock                          writes down what is not in images.lock yet
+  cargo xtask lock --check                  what has moved since, how old it is, what it would rebuild
+  cargo xtask lock --update                 takes everything as it is now
+  cargo xtask lock --update lambda/python   takes one image as it is now
+
+With images.lock in the repository, images stand on exactly the digests in it, wherever and
+whenever they are built; a change of the file rebuilds what stands on what it changes.
+
+The exit code of --check is 1 if an entry is missing or not needed any more; what has moved
+is told and is no failure.")]
+pub struct Lock {
+    /// Change nothing: compare with what the registries say now
+    #[arg(long, conflicts_with = "update")]
+    pub check: bool,
+    /// Take the named images as they are now; all of them without a name
+    #[arg(long, value_name = "NAME", num_args = 0..)]
+    pub update: Option<Vec<String>>,
 }
 
 /// `list`

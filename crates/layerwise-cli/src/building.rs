@@ -10,6 +10,7 @@ use layerwise::assembling::Assembling;
 use layerwise::destination::Destination;
 use layerwise::event::{Event, Product};
 use layerwise::inspect::Inspection;
+use layerwise::layer_cache::LayerCaches;
 use layerwise::plan::Verdict;
 use layerwise::process::Cancel;
 use layerwise::readable;
@@ -42,6 +43,8 @@ pub struct Job<'a> {
     pub machine: &'a Machine<'a>,
     /// Who is asked what is there.
     pub registry: &'a dyn Registry,
+    /// Where layers are shared with other builders.
+    pub caches: Option<LayerCaches>,
     /// How to go about it.
     pub options: Options,
 }
@@ -131,6 +134,7 @@ impl Job<'_> {
         let work = self.context.work();
         let depot = self.machine.depot(&self.place.destination)?;
         let assembling = Assembling::new(&*depot, work.join("assembled"));
+        let stand_in = self.machine.stand_in();
         let world = World {
             store: &self.place.store,
             registry: self.registry,
@@ -140,6 +144,8 @@ impl Job<'_> {
             work: &work,
             locks: &self.place.store.locks(),
             secrets: &|target| self.machine.secrets(target),
+            stand_in: stand_in.as_ref(),
+            caches: self.caches.as_ref(),
             now: &now,
         };
         let events = |event: Event<'_>| reporter.event(&event);

@@ -10,6 +10,7 @@ mod generate;
 mod graph;
 mod invoke;
 mod list;
+mod lock;
 mod plan;
 pub mod sandbox;
 
@@ -27,6 +28,7 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Plan(typed) => plan::run(context, &typed),
         Command::Explain(typed) => explain::run(context, &typed),
         Command::Generate(typed) => generate::run(context, &typed),
+        Command::Lock(typed) => lock::run(context, &typed),
         Command::List(typed) => list::run(context, &typed),
         Command::Graph(typed) => graph::run(context, &typed),
         Command::BuildLambdas(typed) => build::run(context, &typed),

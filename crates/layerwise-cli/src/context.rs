@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 use layerwise::graph::Graph;
 use layerwise::image::Images;
-use layerwise::inspect::{Inspection, Problem, WORK, inspect};
+use layerwise::inspect::{Inspection, Problem, Selection, WORK, inspect, inspect_only};
 use layerwise::process::Env;
 
 use crate::console::Console;
@@ -17,6 +17,8 @@ pub struct Context<'a> {
     pub images: &'a Images,
     /// The repository's root.
     pub root: Utf8PathBuf,
+    /// The monorepo's own repository for layers.
+    pub cache: Option<&'a str>,
     /// The environment.
     pub env: &'a Env,
     /// Where everything is said.
@@ -41,12 +43,20 @@ impl Context<'_> {
             .map_err(|errors| CliError::Problems(errors.into_iter().map(Problem::from).collect()))
     }
 
-    /// The images as they are now.
+    /// The images as they are now; those that cannot be read are set apart.
     ///
     /// # Errors
     /// [`CliError::Problems`].
     pub fn inspect(&self) -> Result<Inspection, CliError> {
         inspect(&self.root, self.images).map_err(CliError::Problems)
+    }
+
+    /// The targets with these labels and what they stand on, as they are now. All of them can be read.
+    ///
+    /// # Errors
+    /// [`CliError::Problems`].
+    pub fn inspect_only(&self, labels: &[String]) -> Result<Inspection, CliError> {
+        inspect_only(&self.root, self.images, labels).and_then(Inspection::whole).map_err(CliError::Problems)
     }
 }
 
@@ -58,6 +68,16 @@ pub fn select(graph: &Graph, patterns: &[String]) -> Result<BTreeSet<usize>, Cli
     graph
         .select(patterns)
         .map_err(|pattern| CliError::UnknownImage { nearest: nearest(graph, &pattern), pattern })
+}
+
+/// What `patterns` name, images that cannot be read too.
+///
+/// # Errors
+/// [`CliError::UnknownImage`].
+pub fn select_all<'a>(inspection: &'a Inspection, patterns: &[String]) -> Result<Selection<'a>, CliError> {
+    inspection
+        .select(patterns)
+        .map_err(|pattern| CliError::UnknownImage { nearest: nearest(&inspection.graph, &pattern), pattern })
 }
 
 /// The name that somebody who typed `text` most likely meant.

@@ -36,6 +36,12 @@ pub enum CliError {
         /// The name that is most like it.
         nearest: Option<String>,
     },
+    /// No parent of somebody else has this name.
+    #[error("no image stands on `{name}`")]
+    UnknownParent {
+        /// What was typed.
+        name: String,
+    },
     /// The image is none that a Lambda function runs.
     #[error("`{name}` is no Lambda image: there is nothing to invoke")]
     NotALambda {
@@ -146,6 +152,7 @@ impl CliError {
             Self::Root(_)
             | Self::Problems(_)
             | Self::UnknownImage { .. }
+            | Self::UnknownParent { .. }
             | Self::NotALambda { .. }
             | Self::ManyLambdas { .. }
             | Self::Event(_)
@@ -179,6 +186,7 @@ impl CliError {
                 return Some(format!("did you mean `{nearest}`?"));
             }
             Self::UnknownImage { nearest: None, .. } => "`cargo xtask list` names all images",
+            Self::UnknownParent { .. } => "`cargo xtask graph` shows what stands on what",
             Self::NotALambda { .. } => "`cargo xtask list` says what every image is",
             Self::ManyLambdas { .. } => "name one of them",
             Self::Event(error) => return error.hint(),

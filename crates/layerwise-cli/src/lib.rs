@@ -16,6 +16,7 @@
 
 mod app;
 mod args;
+mod branch;
 mod builder;
 mod building;
 mod commands;

@@ -47,6 +47,7 @@ impl<'a> Local<'a> {
         let options =
             Options { jobs: default_jobs(), fail_fast: false, no_cache: false, assemble: Assemble::Auto };
         let (place, machine, registry) = (&self.place, &self.machine, &*self.registry);
-        Job { context, place, machine, registry, options }
+        // A loop that builds after each save sends no layers anywhere.
+        Job { context, place, machine, registry, caches: None, options }
     }
 }

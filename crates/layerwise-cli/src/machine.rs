@@ -7,15 +7,18 @@ use layerwise::assembling::{Depot, EngineDepot, RegistryDepot};
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
 use layerwise::destination::Destination;
-use layerwise::engine::{Endpoint, Engine, EngineError};
+use layerwise::engine::{Endpoint, Engine, EngineError, Store};
 use layerwise::graph::Target;
 use layerwise::image::Secret;
+use layerwise::image_ref::ImageRef;
+use layerwise::layer_cache::{Export, LayerCaches};
 use layerwise::oci::Oci;
 use layerwise::pip_secrets::pip_secrets;
 use layerwise::process::Env;
 use layerwise::registry::Registry;
 use layerwise_sandbox::{Running, Sandbox};
 
+use crate::branch;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::wiring::Place;
@@ -127,6 +130,32 @@ impl<'a> Machine<'a> {
         let chosen = self.sandbox.is_some() || endpoint.chosen_by == BY_DEFAULT;
         let variables = variables.into_iter().filter(|_| chosen);
         Ok(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value)))
+    }
+
+    /// Where layers are shared with other builders: where `typed` says, or else the environment, or else the monorepo's own
+    /// settings.
+    ///
+    /// # Errors
+    /// [`CliError`] for a repository that is none, or when the engine does not answer.
+    pub fn caches(&self, typed: Option<&str>) -> Result<Option<LayerCaches>, CliError> {
+        let Context { root, env, cache, .. } = self.context;
+        let said = env.get("LAYERWISE_CACHE").filter(|said| !said.is_empty());
+        let Some(repository) = typed.or(said).or(*cache) else { return Ok(None) };
+        // A builder that was chosen by name is rarely an engine's own, and then it can do everything.
+        let export = match self.builder {
+            None if self.engine()?.about()?.store == Store::GraphDriver => Export::Inline,
+            _ => Export::Full,
+        };
+        let (branch, main) = (branch::current(root, env), branch::main(root, env));
+        let caches = LayerCaches { repository: repository.to_owned(), branch, main, export };
+        ImageRef::tagged(repository, "latest")?;
+        Ok(Some(caches))
+    }
+
+    /// The reference under which the engine has an image of its own in the place of somebody else's.
+    #[must_use]
+    pub fn stand_in(&self) -> Option<ImageRef> {
+        self.sandbox.as_ref().and_then(|_| ImageRef::parse(layerwise_sandbox::STAND_IN).ok())
     }
 
     /// The secrets that a target's build may mount: pip's and its own.

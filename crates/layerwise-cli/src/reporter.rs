@@ -1,11 +1,14 @@
 //! Tells people about a plan and a run while it goes on. Only says; decides nothing and counts nothing.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use layerwise::builder::{BuildError, BuildProgress};
 use layerwise::event::{Event, Failure, Product};
 use layerwise::graph::Graph;
+use layerwise::image_ref::ImageRef;
+use layerwise::inspect::Broken;
 
 use crate::console::{Console, Tone, plain, seconds};
 use crate::live::{Live, readable};
@@ -179,9 +182,39 @@ impl<'a> Reporter<'a> {
     }
 }
 
+/// One line for all parents that `images.lock` does not have.
+pub fn unlocked(console: &Console, unlocked: &BTreeSet<ImageRef>) {
+    let Some(first) = unlocked.first() else { return };
+    let others = match unlocked.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    let message = format!("{first}{others}: `cargo xtask lock` writes down what it stands for");
+    console.status(Tone::Notice, "Unlocked", &message);
+}
+
+/// What is wrong with images that cannot be planned, and which others cannot be built because of them. A hint for several of
+/// them is given once.
+pub fn broken(console: &Console, broken: &[(&Broken, bool)]) {
+    let mut hinted = BTreeSet::new();
+    for problem in broken.iter().flat_map(|(broken, _)| broken.problems()) {
+        console.error(&problem.to_string());
+        if let Some(hint) = problem.hint()
+            && hinted.insert(hint.clone())
+        {
+            console.hint(&hint);
+        }
+    }
+    let blocked = || broken.iter().filter_map(|(broken, _)| Some((&broken.label, broken.because()?)));
+    let labels = blocked().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    for (label, because) in blocked() {
+        console.status(Tone::Notice, "Not built", &format!("{label:labels$}  because {because} is broken"));
+    }
+}
+
 /// The line that a plan begins with.
 pub fn planned(console: &Console, plan: &Summary) {
-    let Totals { images, bases, fresh, stale, stale_bases, .. } = plan.totals;
+    let Totals { images, bases, fresh, stale, stale_bases, broken, .. } = plan.totals;
     let mut message = wording::count(images, "image");
     if bases > 0 {
         message.push_str(&format!(" on {}", wording::count(bases, "base")));
@@ -189,6 +222,9 @@ pub fn planned(console: &Console, plan: &Summary) {
     message.push_str(&format!(": {fresh} fresh, {stale} stale"));
     if stale_bases > 0 {
         message.push_str(&format!(", {} stale", wording::count(stale_bases, "base")));
+    }
+    if broken > 0 {
+        message.push_str(&format!(", {broken} broken"));
     }
     console.status(Tone::Good, "Planned", &format!("{message} ({} ms)", plan.milliseconds));
 }

@@ -5,7 +5,7 @@ use layerwise::assemble::instructions;
 use layerwise::digest::Digest;
 use layerwise::dockerfile::Dockerfile;
 use layerwise::image::{Image, Kind};
-use layerwise::inspect::Inspection;
+use layerwise::inspect::{Broken, Inspection};
 use layerwise::layer::LayerClass;
 use layerwise::name::Name;
 use layerwise::plan::{Reason, Verdict};
@@ -67,6 +67,8 @@ pub struct Totals {
     pub built: usize,
     /// Bases that were built.
     pub built_bases: usize,
+    /// Images and bases that cannot be planned: broken ones, and what stands on them.
+    pub broken: usize,
     /// Images and bases that failed.
     pub failed: usize,
     /// Images and bases that could not be built because of those, or because of a stop.
@@ -88,21 +90,28 @@ pub struct ImageSummary {
     pub functions: Vec<String>,
     /// The bases of ours that it stands on.
     pub parents: Vec<String>,
-    /// Its fingerprint.
-    pub fingerprint: Digest,
+    /// Its fingerprint; none where not all that it is made of can be read.
+    pub fingerprint: Option<Digest>,
     /// Whether it was asked for; the others are there because something stands on them.
     pub selected: bool,
-    /// `fresh` or `stale`.
+    /// `fresh` or `stale`; `broken` when not all that it is made of can be read, `blocked` when that holds of what it stands on.
     pub verdict: &'static str,
     /// Why it is stale.
     #[serde(rename = "stale")]
     pub reason: Option<Reason>,
     /// The first layer class that has to be built again.
     pub class: Option<LayerClass>,
-    /// Its layers.
-    pub layers: Layers,
-    /// Who would make it.
-    pub maker: Maker,
+    /// What is wrong with a broken one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// The broken image that a blocked one stands on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// Its layers; nobody knows those of a broken or a blocked one.
+    pub layers: Option<Layers>,
+    /// Who would make it; nobody knows of a broken or a blocked one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maker: Option<Maker>,
     /// What became of it.
     pub outcome: Option<OutcomeSummary>,
 }
@@ -175,6 +184,14 @@ impl Summary {
         summary
     }
 
+    /// The same report with images that cannot be planned, and whether each was asked for.
+    #[must_use]
+    pub fn with_broken(mut self, broken: &[(&Broken, bool)]) -> Self {
+        self.images.extend(broken.iter().map(|(broken, selected)| broken_image(broken, *selected)));
+        self.count();
+        self
+    }
+
     /// The same report with what became of each image.
     #[must_use]
     pub fn with_outcomes(
@@ -191,6 +208,13 @@ impl Summary {
                     .map(|outcome| OutcomeSummary::of(outcome, |place| targets[place].label.clone()));
             }
         }
+        for image in &mut self.images {
+            image.outcome = match &image.because {
+                None if image.problems.is_empty() => continue,
+                None => Some(OutcomeSummary::Failed { error: image.problems.join("; ") }),
+                because => Some(OutcomeSummary::NotBuilt { because: because.clone() }),
+            };
+        }
         self.milliseconds = milliseconds;
         self.count();
         self
@@ -202,7 +226,11 @@ impl Summary {
             let base = image.kind == kind(Kind::Base);
             let stale = image.reason.is_some();
             *(if base { &mut totals.bases } else { &mut totals.images }) += 1;
+            if image.fingerprint.is_none() {
+                totals.broken += 1;
+            }
             match (base, stale) {
+                _ if image.fingerprint.is_none() => {}
                 (true, true) => totals.stale_bases += 1,
                 (false, true) => totals.stale += 1,
                 (false, false) => totals.fresh += 1,
@@ -269,18 +297,47 @@ fn image(inspection: &Inspection, verdict: &Verdict, place: usize, selected: boo
         kind: kind(target.image.kind),
         functions: target.image.functions.clone(),
         parents: parents.collect(),
-        fingerprint: inspected.fingerprint,
+        fingerprint: Some(inspected.fingerprint),
         selected,
         verdict,
+        problems: Vec::new(),
+        because: None,
         class: reason.as_ref().and_then(Reason::class),
         reason,
-        layers: Layers { total, rebuilt },
-        maker: Maker::of(&target.image, &inspected.dockerfile),
+        layers: Some(Layers { total, rebuilt }),
+        maker: Some(Maker::of(&target.image, &inspected.dockerfile)),
+        outcome: None,
+    }
+}
+
+fn broken_image(broken: &Broken, selected: bool) -> ImageSummary {
+    ImageSummary {
+        name: broken.name.clone(),
+        label: broken.label.clone(),
+        platform: broken.platform,
+        kind: kind(broken.kind),
+        functions: broken.functions.clone(),
+        parents: broken.parents.clone(),
+        fingerprint: None,
+        selected,
+        verdict: if broken.because().is_some() { "blocked" } else { "broken" },
+        reason: None,
+        class: None,
+        problems: broken.problems().iter().map(ToString::to_string).collect(),
+        because: broken.because().map(str::to_owned),
+        layers: None,
+        maker: None,
         outcome: None,
     }
 }
 
 impl ImageSummary {
+    /// Whether others stand on it, and nobody deploys it.
+    #[must_use]
+    pub fn is_base(&self) -> bool {
+        self.kind == kind(Kind::Base)
+    }
+
     /// Whether its build failed.
     #[must_use]
     pub fn failed(&self) -> bool {

@@ -42,7 +42,7 @@ pub(crate) fn has_image(folder: &Folder, name: &str) -> bool {
 }
 
 /// Starts the engine and waits until it answers.
-pub(crate) fn start(folder: &Folder, network: &Network) -> Result<(), SandboxError> {
+pub(crate) fn start(folder: &Folder, network: &Network, in_memory: bool) -> Result<(), SandboxError> {
     let run = folder.run();
     // After a crash: what is there belongs to nobody.
     root::remove(&run)?;
@@ -51,6 +51,8 @@ pub(crate) fn start(folder: &Folder, network: &Network) -> Result<(), SandboxErr
     let (launcher, settings) = (run.join("engine.sh"), folder.path().join("daemon.json"));
     fs_err::write(&launcher, LAUNCHER)?;
     fs_err::write(&settings, format!("{:#}\n", configuration(folder, network)))?;
+    let data = folder.data();
+    fs_err::create_dir_all(&data)?;
     // The namespaces' first process is killed if `unshare` is, and with it everything else in them.
     let arguments = [
         [
@@ -65,6 +67,7 @@ pub(crate) fn start(folder: &Folder, network: &Network) -> Result<(), SandboxErr
         ]
         .as_slice(),
         &["sh", launcher.as_str(), host_run.as_str(), settings.as_str()],
+        if in_memory { &[data.as_str()] } else { &[] },
     ];
     Role::Engine.start(folder, &arguments.concat(), root::environment(folder))?;
     if Role::Engine.wait_until(folder, || answers(folder)) {

@@ -49,12 +49,18 @@ pub struct Sandbox {
     folder: Utf8PathBuf,
 }
 
+/// The reference under which a sandbox's engine has the stand-in for AWS's base image.
+pub const STAND_IN: &str = stand_in::IMAGE;
+
 /// What [`Sandbox::up`] is to do besides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpOptions {
     /// Architectures whose programs the machine is to run as well, until [`Sandbox::down`]. This concerns the whole
     /// machine, not only the sandbox.
     pub emulate: Vec<Emulation>,
+    /// Whether an engine that is started has its images in memory: for thousands of small builds, which otherwise wait for the
+    /// disk most of the time. They end with the engine.
+    pub in_memory: bool,
 }
 
 /// An architecture to emulate. On a machine of that architecture there is nothing to do.

@@ -25,6 +25,7 @@ struct Up<'a> {
     sets: [PackageSet; 2],
     /// Of the base image.
     architectures: Vec<Architecture>,
+    in_memory: bool,
     progress: &'a dyn Fn(Progress<'_>),
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn up(
     let mut architectures = vec![native];
     architectures.extend(state.emulate_arm64.then_some(Architecture::Arm64));
     let sets = [PackageSet::engine(native), PackageSet::tools(native, host.release)];
-    Up { folder, host, state, sets, architectures, progress }.run()
+    Up { folder, host, state, sets, architectures, in_memory: options.in_memory, progress }.run()
 }
 
 impl Up<'_> {
@@ -130,7 +131,7 @@ impl Up<'_> {
             self.state.forwarding_was_off |= network::forwarding_is_off()?;
             self.state.save(self.folder)?;
             network.up(self.folder)?;
-            engine::start(self.folder, &network)
+            engine::start(self.folder, &network, self.in_memory)
         })
     }
 }

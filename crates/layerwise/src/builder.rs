@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use crate::digest::Digest;
 use crate::fs::Lock;
 use crate::image_ref::ImageRef;
+use crate::layer_cache::LayerCache;
 use crate::platform::Platform;
 use crate::process::Cancel;
 
@@ -35,6 +36,8 @@ pub struct BuildRequest {
     pub push: bool,
     /// Whether to build without BuildKit's layer cache.
     pub no_cache: bool,
+    /// Where layers are shared with other builders.
+    pub cache: Option<LayerCache>,
     /// Where the full log goes.
     pub log: Utf8PathBuf,
 }

@@ -146,6 +146,7 @@ impl Graph {
         found
     }
 
+    /// The places of the targets that `patterns` name, all of them when there is no pattern: each is a name, a
     /// label, or a glob over both with `*` and `?`.
     ///
     /// # Errors
@@ -173,8 +174,29 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// The graph of the targets at `places` alone, which stand on nothing else.
+    pub(crate) fn keep(self, places: &BTreeSet<usize>) -> Self {
+        let at: BTreeMap<usize, usize> =
+            places.iter().enumerate().map(|(now, before)| (*before, now)).collect();
+        let mut targets = Vec::new();
+        for (place, mut target) in self.targets.into_iter().enumerate() {
+            if !at.contains_key(&place) {
+                continue;
+            }
+            for parent in &mut target.parents {
+                if let TargetParent::Target(place) = &mut parent.parent {
+                    *place = at[place];
+                }
+            }
+            targets.push(target);
+        }
+        Self { targets }
+    }
+}
+
 /// Names are paths of one part, and what an ignore file's pattern takes out is what it matches.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let patterns = Patterns::parse(pattern);
     let name = RepoPath::new(name);
     patterns.is_ok_and(|patterns| name.is_ok_and(|name| !patterns.includes(&name)))

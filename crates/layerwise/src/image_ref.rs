@@ -75,6 +75,18 @@ impl ImageRef {
         Self { repository: self.repository.clone(), tag: None, digest: Some(digest) }
     }
 
+    /// The same reference with this digest behind it.
+    #[must_use]
+    pub fn pinned(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
+
+    /// The same reference without a digest.
+    #[must_use]
+    pub fn unpinned(&self) -> Self {
+        Self { digest: None, ..self.clone() }
+    }
+
     /// Registry (if any) and repository, without tag and digest.
     #[must_use]
     pub fn repository(&self) -> &str {

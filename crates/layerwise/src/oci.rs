@@ -8,6 +8,7 @@ mod credentials;
 pub mod media_type;
 mod patience;
 mod push;
+pub mod resolve;
 mod session;
 
 use ureq::Agent;

@@ -3,6 +3,13 @@
 mod fakes;
 
 use fakes::{Engine, Project};
+use layerwise::digest::Digest;
+use layerwise::image::{Declare, Images, LambdaImage, external};
+use layerwise::image_lock::{ImageLock, Locked};
+use layerwise::image_ref::ImageRef;
+use layerwise::inspect::inspect;
+use layerwise::platform::Platform;
+use layerwise::python::PythonPackage;
 use layerwise::run::Outcome;
 
 fn labels(project: &Project, outcomes: &[Option<Outcome>], wanted: fn(&Outcome) -> bool) -> Vec<String> {
@@ -41,6 +48,43 @@ fn a_child_is_built_on_exactly_the_parent_that_was_confirmed() {
 }
 
 #[test]
+fn a_locked_parent_is_another_image_and_is_built_on_what_stands_in_for_it() {
+    let project = Project::new();
+    let engine = Engine::default();
+    project.run(&engine, &[], false);
+    let before = project.inspect().targets[0].fingerprint;
+    let mut lock = ImageLock::default();
+    let python = ImageRef::parse("python:3.13").unwrap();
+    lock.set(python.clone(), Platform::LinuxAmd64, Locked { digest: Digest::of("python"), resolved: 1 });
+    project.write("images.lock", &lock.text());
+    assert_eq!(built(&project, &project.run(&engine, &[], false)).len(), 5);
+    assert_eq!(engine.request("alone").build_args, []);
+    let alone = project.inspect().targets.pop().unwrap().dockerfile.to_string();
+    assert!(alone.contains(&format!("ARG BASE_IMAGE=python:3.13@{}\n", Digest::of("python"))), "{alone}");
+
+    // When it was resolved is for people.
+    lock.set(python.clone(), Platform::LinuxAmd64, Locked { digest: Digest::of("python"), resolved: 2 });
+    project.write("images.lock", &lock.text());
+    assert!(built(&project, &project.run(&engine, &[], false)).is_empty());
+
+    lock.set(python.clone(), Platform::LinuxAmd64, Locked { digest: Digest::of("other"), resolved: 2 });
+    project.write("images.lock", &lock.text());
+    project.stand_in("python:3.13");
+    let engine = Engine::default();
+    assert_eq!(built(&project, &project.run(&engine, &[], true)).len(), 5);
+    let stand_in = [("BASE_IMAGE".to_owned(), "python:3.13".to_owned())];
+    assert_eq!(engine.request("alone").build_args, stand_in);
+
+    lock.images.clear();
+    project.write("images.lock", &lock.text());
+    assert_eq!(project.inspect().unlocked.into_iter().collect::<Vec<_>>(), [python]);
+    assert_eq!(project.inspect().targets[0].fingerprint, before, "as before there was a lock");
+    project.write("images.lock", "{");
+    let problems = inspect(&project.path(""), &Project::images()).unwrap_err();
+    assert!(problems[0].to_string().starts_with("images.lock cannot be read"), "{problems:?}");
+}
+
+#[test]
 fn an_edit_rebuilds_what_reads_the_file_and_what_stands_on_that() {
     let project = Project::new();
     let engine = Engine::default();
@@ -51,6 +95,53 @@ fn an_edit_rebuilds_what_reads_the_file_and_what_stands_on_that() {
     assert_eq!(built(&project, &project.run(&engine, &[], false)), ["top", "one", "two"]);
     project.write("README.md", "nothing reads this");
     assert!(built(&project, &project.run(&engine, &[], false)).is_empty());
+}
+
+#[test]
+fn an_image_that_cannot_be_read_keeps_no_other_from_being_built_and_recorded() {
+    let project = Project::new();
+    let engine = Engine::default();
+    let top = project.read("top.txt");
+    fs_err::remove_file(project.path("top.txt")).unwrap();
+    assert_eq!(built(&project, &project.run(&engine, &[], false)), ["base", "alone"]);
+    let broken = project.inspect().broken;
+    let told: Vec<_> = broken
+        .iter()
+        .map(|one| (one.label.as_str(), one.problems().first().map(ToString::to_string), one.because()))
+        .collect();
+    let missing = "top: `top.txt` does not exist".to_owned();
+    assert_eq!(told, [("top", Some(missing), None), ("one", None, Some("top")), ("two", None, Some("top"))]);
+
+    project.write("top.txt", &top);
+    assert_eq!(built(&project, &project.run(&engine, &[], false)), ["top", "one", "two"]);
+}
+
+#[test]
+fn a_package_that_cannot_be_read_is_never_taken_for_somebody_elses() {
+    let project = Project::new();
+    project.write("kit/pyproject.toml", "[project");
+    project.write("app/pyproject.toml", "[project]\nname = \"app\"\ndependencies = [\"tool-kit\"]\n");
+    project.write("app/app/__init__.py", "");
+    project.write("lone/pyproject.toml", "[project]\nname = \"lone\"\n");
+    project.write("lone/lone/__init__.py", "");
+    let at = PythonPackage::at;
+    let image = |name: &str, package: &PythonPackage| {
+        LambdaImage::new(name).from(external("python:3.13")).install(package).cmd("handler.handler")
+    };
+    let images = Images::new(Platform::LinuxAmd64)
+        .lambda(image("direct", &at("kit")))
+        .lambda(image("through", &at("app")))
+        .lambda(image("without", &at("lone")));
+    let sound = |images: &Images| {
+        let inspection = inspect(&project.path(""), images).unwrap();
+        inspection.graph.targets.iter().map(|target| target.label.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(sound(&images), ["without"]);
+    // Its name is known now, and is not what `app` asks for.
+    project.write("kit/pyproject.toml", "[project]\nname = \"kit\"\nreadme = \"gone.md\"\n");
+    assert_eq!(sound(&images), ["through", "without"]);
+    project.write("kit/pyproject.toml", "[project]\nname = \"tool_kit\"\nreadme = \"gone.md\"\n");
+    assert_eq!(sound(&images), ["without"]);
 }
 
 #[test]

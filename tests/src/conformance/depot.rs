@@ -59,7 +59,7 @@ impl Depot for Memory {
             for path in product.blobs.iter().filter_map(|blob| blob.file.as_ref()) {
                 layers.push(Arc::new(layer(GzDecoder::new(fs::File::open(path)?))?));
             }
-            Ok(Image { layers, config: fields(&serde_json::from_slice(product.config)?) })
+            Ok(Image { layers, whole: true, config: fields(&serde_json::from_slice(product.config)?) })
         };
         let image = read().map_err(|error| RegistryError::Unexpected {
             place: "memory".to_owned(),

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use layerwise::process::Cancel;
 
-use crate::judge::bake::{Engine, Target};
+use crate::judge::bake::{Engine, Form, Target};
 use crate::judge::declaration::{Declaration, ImageModel, Kind, On, Part};
 use crate::judge::generate::{Shell, part, tree};
 use crate::judge::image::{Layer, Reader};
@@ -60,8 +60,9 @@ pub fn parents(engine: &Engine, folder: &Utf8Path) -> io::Result<Parents> {
         run("--load")?;
         run(&format!("--output=type=oci,dest={archive}"))?;
         let target = Target { context: context.clone(), dockerfile, linked: Vec::new(), stage: None };
-        let built = engine.build(&context, &[target], &Reader::default())?;
-        let image = built.into_iter().next().ok_or_else(|| io::Error::other("no image"))?;
+        let wanted = BTreeMap::from([(0, Form::Whole)]);
+        let built = engine.build(&context, &[target], &wanted, &Reader::default())?;
+        let image = built.into_values().next().ok_or_else(|| io::Error::other("no image"))?;
         parents.insert(name.to_owned(), (archive, image.map_err(io::Error::other)?.layers));
     }
     Ok(parents)

@@ -13,7 +13,7 @@ use layerwise::dockerignore::Patterns;
 use layerwise::process::{Cancel, ProcessError};
 use layerwise::repo_path::RepoPath;
 
-use crate::judge::bake::{Engine, Target};
+use crate::judge::bake::{Engine, Form, Target};
 use crate::judge::image::Reader;
 use crate::random::Random;
 
@@ -138,7 +138,7 @@ fn taken_in(
     fs::create_dir_all(&work)?;
     let mut dockerfile = String::from("FROM scratch\n");
     let mut args = ["build", "--provenance=false", "--quiet"].map(str::to_owned).to_vec();
-    args.push("--output=type=oci,dest=out.tar,compression=uncompressed".to_owned());
+    args.push("--output=type=tar,dest=out.tar".to_owned());
     for (number, case) in cases.iter().enumerate() {
         let context = work.join(number.to_string());
         write(&context, case)?;
@@ -148,7 +148,7 @@ fn taken_in(
     fs::write(work.join("Dockerfile"), dockerfile)?;
     match engine.command(&work).args(args).args(["."]).run(&Cancel::default()) {
         Ok(_) => {
-            let files = Reader::default().read(&work.join("out.tar"))?.files();
+            let files = Reader::default().read(&work.join("out.tar"), Form::Tree)?.files();
             let of = |number: usize| {
                 let folder = format!("{number}/");
                 files.keys().filter_map(|path| path.strip_prefix(&folder)).map(str::to_owned).collect()
@@ -182,8 +182,9 @@ fn taken_in_beside(
         fs::write(dockerfile.with_extension("Dockerfile.dockerignore"), &case.text)?;
         targets.push(Target { context, dockerfile, linked: Vec::new(), stage: None });
     }
-    let built = engine.build(&folder.join("ignore"), &targets, &Reader::default())?;
-    Ok(built.into_iter().map(|built| built.map(|image| image.files().into_keys().collect())).collect())
+    let wanted = (0..targets.len()).map(|place| (place, Form::Tree)).collect();
+    let built = engine.build(&folder.join("ignore"), &targets, &wanted, &Reader::default())?;
+    Ok(built.into_values().map(|built| built.map(|image| image.files().into_keys().collect())).collect())
 }
 
 fn write(context: &Utf8Path, case: &Case) -> io::Result<()> {

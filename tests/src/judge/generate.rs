@@ -60,7 +60,8 @@ impl Shell {
 
 /// A monorepo, and whether its images have a shell.
 pub fn monorepo(random: &mut Random) -> (Monorepo, Shell) {
-    let shell = Shell(random.chance(20));
+    // A command costs as much as many files.
+    let shell = Shell(random.chance(7));
     let tree = tree(random);
     let mut images: Vec<ImageModel> = Vec::new();
     let bases = random.below(3);

@@ -9,14 +9,18 @@ use fs_err as fs;
 use layerwise::digest::Digest;
 use serde_json::Value;
 
+use super::bake::Form;
+
 /// What one layer changes: each path with type, mode, owner, and content or link target.
 pub type Layer = BTreeMap<String, String>;
 
 /// An image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Its layers, the lowest first.
+    /// Its layers, the lowest first; one that is what they come to, unless it is whole.
     pub layers: Vec<Arc<Layer>>,
+    /// Whether its layers are known.
+    pub whole: bool,
     /// Its configuration by field: architecture, environment, command and so on.
     pub config: BTreeMap<String, String>,
 }
@@ -57,11 +61,22 @@ impl Image {
 }
 
 impl Reader {
-    /// The image in an OCI archive with uncompressed layers.
+    /// The image in an archive of this form.
     ///
     /// # Errors
     /// When it is no such archive.
-    pub fn read(&self, archive: &Utf8Path) -> io::Result<Image> {
+    pub fn read(&self, archive: &Utf8Path, form: Form) -> io::Result<Image> {
+        match form {
+            Form::Whole => self.oci(archive),
+            Form::Tree => {
+                let tree = layer(fs::File::open(archive).map(io::BufReader::new)?)?;
+                Ok(Image { layers: vec![Arc::new(tree)], whole: false, config: BTreeMap::new() })
+            }
+        }
+    }
+
+    /// The image in an OCI archive with uncompressed layers.
+    fn oci(&self, archive: &Utf8Path) -> io::Result<Image> {
         let mut blobs = HashMap::new();
         let mut index = Vec::new();
         for entry in tar::Archive::new(fs::File::open(archive)?).entries()? {
@@ -89,7 +104,7 @@ impl Reader {
             let (digest, bytes) = blob(layer)?;
             self.layer(digest, bytes)
         });
-        Ok(Image { layers: layers.collect::<io::Result<_>>()?, config: fields(&config) })
+        Ok(Image { layers: layers.collect::<io::Result<_>>()?, whole: true, config: fields(&config) })
     }
 
     fn layer(&self, digest: String, bytes: &[u8]) -> io::Result<Arc<Layer>> {
@@ -172,6 +187,7 @@ mod tests {
                 ]),
                 layer(&[("f", "folder"), ("f/.wh..wh..opq", "file"), ("f/h", "file 1")]),
             ],
+            whole: true,
             config: BTreeMap::new(),
         };
         let files: Vec<String> = image.files().iter().map(|(path, what)| format!("{path} {what}")).collect();

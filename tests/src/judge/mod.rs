@@ -24,14 +24,14 @@ use fs_err as fs;
 
 use bake::Engine;
 use image::Reader;
-use report::Report;
+use report::{Report, unclear};
 use trial::{Batch, Trial};
 
 /// How many steps each monorepo goes through.
-const STEPS: usize = 12;
+const STEPS: usize = 20;
 
 /// So many builds are collected before the engine is asked.
-const BUILDS: usize = 120;
+const BUILDS: usize = 240;
 
 /// After so many findings there is enough to do.
 const ENOUGH: usize = 5;
@@ -59,7 +59,9 @@ pub fn judge(
             trials.push(Trial::random(seed, STEPS, &mut batch)?);
             seed += 1;
         }
-        let images = batch.build(engine, &reader)?;
+        let mut images = batch.trees(engine, &reader)?;
+        let unclear = trials.iter().flat_map(|(_, ran)| unclear(ran, &images)).collect();
+        batch.complete(engine, &reader, unclear, &mut images)?;
         report.builds += images.len();
         for (trial, ran) in trials {
             let faults = report.take(&ran, &trial, &images);

@@ -6,8 +6,8 @@ use std::fmt;
 use layerwise::difference::difference;
 
 use super::image::Image;
-use super::trial::{Ran, Trial};
-use super::verdict::{self, Excuse, Said, Verdict, compare, stands_on};
+use super::trial::{Case, Ran, Trial};
+use super::verdict::{self, Excuse, Said, Verdict, compare, glance, stands_on};
 
 /// The counts, and what was found.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Report {
     pub refused: Vec<String>,
     /// Images after steps, each compared with the same image before the step.
     pub verdicts: usize,
+    /// How many of them layer by layer; the others by what the layers come to and by the configuration.
+    pub by_layers: usize,
     /// Same fingerprint, same image.
     pub hits: usize,
     /// Another fingerprint, another image.
@@ -71,6 +73,7 @@ impl Report {
         let mut faults: Vec<Fault> = Vec::new();
         for judged in judge(ran, images) {
             self.verdicts += 1;
+            self.by_layers += usize::from(judged.before.whole && judged.now.whole);
             match &judged.verdict {
                 Verdict::Hit => self.hits += 1,
                 Verdict::Miss(excuses) => {
@@ -129,40 +132,83 @@ pub struct Judged<'a> {
     pub verdict: Verdict,
 }
 
-/// Every image that could be built, held against the last one before it, and against the first one with the same fingerprint.
+/// Of so many misses one is held against its layers whatever it comes to.
+const ONE_OF: usize = 24;
+
+/// The builds whose layers have to be known to judge `ran`: where the files are the same in spite of another fingerprint, or the
+/// fingerprint in spite of another Dockerfile, and for some of the other misses.
 #[must_use]
-pub fn judge<'a>(ran: &'a Ran, images: &'a [Result<Image, String>]) -> Vec<Judged<'a>> {
-    let mut judged = Vec::new();
+pub fn unclear(ran: &Ran, images: &[Result<Image, String>]) -> BTreeSet<usize> {
+    let mut unclear = BTreeSet::new();
+    for pair in pairs(ran, images) {
+        let configured = pair.was.configuration == pair.is.configuration;
+        let verdict = glance((&pair.was.said, pair.before), (&pair.is.said, pair.now), configured);
+        let miss = matches!(verdict, Some(Verdict::Miss(_)));
+        if verdict.is_none() || miss && pair.is.build % ONE_OF == 0 {
+            unclear.extend([pair.was.build, pair.is.build]);
+            unclear.extend(pair.is.parent);
+        }
+    }
+    unclear
+}
+
+/// An image at two looks.
+struct Pair<'a> {
+    image: &'a str,
+    /// The places of the two looks.
+    places: [usize; 2],
+    was: &'a Case,
+    is: &'a Case,
+    before: &'a Image,
+    now: &'a Image,
+}
+
+/// Every image that could be built, with the last one before it, and with the first one with the same fingerprint.
+fn pairs<'a>(ran: &'a Ran, images: &'a [Result<Image, String>]) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
     for (steps, look) in ran.looks.iter().enumerate() {
         for (name, is) in &look.images {
             let Ok(now) = &images[is.build] else { continue };
-            let earlier: Vec<(usize, &Said, &Image)> = ran.looks[..steps]
+            let earlier: Vec<(usize, &Case, &Image)> = ran.looks[..steps]
                 .iter()
                 .enumerate()
                 .filter_map(|(place, look)| {
                     let case = look.images.get(name)?;
-                    Some((place, &case.said, images[case.build].as_ref().ok()?))
+                    Some((place, case, images[case.build].as_ref().ok()?))
                 })
                 .collect();
             let last = earlier.last().copied();
-            let same = earlier.iter().copied().find(|(_, was, _)| was.fingerprint == is.said.fingerprint);
+            let same =
+                earlier.iter().copied().find(|(_, was, _)| was.said.fingerprint == is.said.fingerprint);
             let same = same.filter(|(place, ..)| last.is_some_and(|(last, ..)| last != *place));
-            let parent = is.parent.and_then(|parent| images[parent].as_ref().ok());
             for (place, was, before) in last.into_iter().chain(same) {
-                let verdict = match parent {
-                    Some(parent) if !stands_on(&is.said, now, parent) => {
-                        Verdict::Fault(verdict::Fault::Layers)
-                    }
-                    _ => compare((was, before), (&is.said, now)),
-                };
-                let steps_between =
-                    ran.looks[place + 1..=steps].iter().filter_map(|look| look.step.as_deref());
-                let verdict = held_against(verdict, steps_between);
-                judged.push(Judged { image: name, steps, was, is: &is.said, before, now, verdict });
+                pairs.push(Pair { image: name, places: [place, steps], was, is, before, now });
             }
         }
     }
-    judged
+    pairs
+}
+
+/// Every pair, judged.
+#[must_use]
+pub fn judge<'a>(ran: &'a Ran, images: &'a [Result<Image, String>]) -> Vec<Judged<'a>> {
+    let judged = pairs(ran, images).into_iter().filter_map(|pair| {
+        let Pair { image, places: [place, steps], was, is, before, now } = pair;
+        let parent = is.parent.and_then(|parent| images[parent].as_ref().ok());
+        let configured = was.configuration == is.configuration;
+        let (was, is) = (&was.said, &is.said);
+        let verdict = match parent {
+            _ if !(before.whole && now.whole) => glance((was, before), (is, now), configured)?,
+            Some(parent) if parent.whole && !stands_on(is, now, parent) => {
+                Verdict::Fault(verdict::Fault::Layers)
+            }
+            _ => compare((was, before), (is, now)),
+        };
+        let between = ran.looks[place + 1..=steps].iter().filter_map(|look| look.step.as_deref());
+        let verdict = held_against(verdict, between);
+        Some(Judged { image, steps, was, is, before, now, verdict })
+    });
+    judged.collect()
 }
 
 /// Instructions come from the declaration: where that is as it was, nothing can be said in other words.
@@ -185,12 +231,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} monorepos, {} steps ({} more refused), {} builds, {} verdicts: {} hits, {} misses, needless {:?}, named besides {:?}",
+            "{} monorepos, {} steps ({} more refused), {} builds, {} verdicts, {} of them by layers: {} hits, {} misses, needless {:?}, named besides {:?}",
             self.monorepos,
             self.steps,
             self.refused.len(),
             self.builds,
             self.verdicts,
+            self.by_layers,
             self.hits,
             self.misses,
             self.needless,

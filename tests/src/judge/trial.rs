@@ -10,7 +10,7 @@ use layerwise::graph::TargetParent;
 use layerwise::inspect::{Inspection, inspect};
 use layerwise::repo_path::RepoPath;
 
-use super::bake::{Engine, Target};
+use super::bake::{Engine, Form, Target};
 use super::checkout::{Checkout, copy};
 use super::declaration::{ImageModel, Part};
 use super::image::{Image, Reader};
@@ -57,6 +57,8 @@ pub struct Case {
     pub said: Said,
     /// The place of its build in the batch.
     pub build: usize,
+    /// The first build with the same Dockerfiles from top to bottom: nothing else is in a configuration.
+    pub configuration: usize,
     /// The place of its parent's build, where that is a base of ours.
     pub parent: Option<usize>,
 }
@@ -66,6 +68,8 @@ pub struct Case {
 pub struct Batch {
     folder: Utf8PathBuf,
     targets: Vec<Target>,
+    /// For each build the first one with the same Dockerfiles from top to bottom.
+    alike: Vec<usize>,
     trials: usize,
 }
 
@@ -79,7 +83,7 @@ impl Batch {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned(), targets: Vec::new(), trials: 0 })
+        Ok(Self { folder: folder.to_owned(), targets: Vec::new(), alike: Vec::new(), trials: 0 })
     }
 
     /// How many builds there are.
@@ -94,12 +98,41 @@ impl Batch {
         self.targets.is_empty()
     }
 
-    /// Builds them all.
+    /// Builds them all, with all layers.
     ///
     /// # Errors
     /// As [`Engine::build`].
     pub fn build(&self, engine: &Engine, reader: &Reader) -> io::Result<Vec<Result<Image, String>>> {
-        engine.build(&self.folder, &self.targets, reader)
+        let whole = (0..self.targets.len()).map(|place| (place, Form::Whole)).collect();
+        Ok(engine.build(&self.folder, &self.targets, &whole, reader)?.into_values().collect())
+    }
+
+    /// Builds them all for what their layers come to, and nothing else.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn trees(&self, engine: &Engine, reader: &Reader) -> io::Result<Vec<Result<Image, String>>> {
+        let trees = (0..self.targets.len()).map(|place| (place, Form::Tree)).collect();
+        Ok(engine.build(&self.folder, &self.targets, &trees, reader)?.into_values().collect())
+    }
+
+    /// Has the layers and the configurations of the builds at `places` too.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn complete(
+        &self,
+        engine: &Engine,
+        reader: &Reader,
+        places: BTreeSet<usize>,
+        images: &mut [Result<Image, String>],
+    ) -> io::Result<()> {
+        let known = |place: &usize| images[*place].as_ref().is_ok_and(|image| !image.whole);
+        let wanted = places.into_iter().filter(known).map(|place| (place, Form::Whole)).collect();
+        for (place, image) in engine.build(&self.folder, &self.targets, &wanted, reader)? {
+            images[place] = image;
+        }
+        Ok(())
     }
 }
 
@@ -157,6 +190,8 @@ struct Running {
     checkout: Checkout,
     /// Builds that surely come to the same, by all that could make them differ.
     known: HashMap<Digest, usize>,
+    /// The first build with each configuration, by all that it can follow from.
+    configurations: HashMap<Digest, usize>,
     /// Whether there may be hard links, of which the model knows nothing; then everything is built.
     hard_links: bool,
 }
@@ -165,7 +200,9 @@ impl Running {
     fn new(batch: &mut Batch) -> io::Result<Self> {
         let folder = batch.folder.join(format!("r{}", batch.trials));
         batch.trials += 1;
-        Ok(Self { checkout: Checkout::new(&folder)?, folder, known: HashMap::new(), hard_links: false })
+        let checkout = Checkout::new(&folder)?;
+        let (known, configurations) = (HashMap::new(), HashMap::new());
+        Ok(Self { folder, checkout, known, configurations, hard_links: false })
     }
 
     /// Takes a step that leads to `next`, and looks; answers whether Layerwise had a verdict. If not, the next step
@@ -187,7 +224,7 @@ impl Running {
             }
             _ => {}
         }
-        match inspect(self.checkout.root(), &next.declaration.images()) {
+        match inspect(self.checkout.root(), &next.declaration.images()).and_then(Inspection::whole) {
             Ok(inspection) => {
                 let images = self.look(&inspection, next, ran.looks.len(), batch)?;
                 ran.looks.push(Look { step: step.map(Step::kind), images });
@@ -249,8 +286,12 @@ impl Running {
                     inspection.copy_context(place, &context).map_err(io::Error::other)?;
                     context
                 };
+                let below: Vec<_> = linked.iter().map(|(_, below)| batch.alike[*below]).collect();
+                let build = batch.targets.len();
+                let key = Digest::of(format!("{dockerfile}\0{below:?}\0{stage:?}"));
+                batch.alike.push(*self.configurations.entry(key).or_insert(build));
                 batch.targets.push(Target { context, dockerfile: file, linked, stage: stage.clone() });
-                batch.targets.len() - 1
+                build
             };
             self.known.insert(key, build);
             places.push(build);
@@ -261,7 +302,8 @@ impl Running {
                 TargetParent::External(_) => None,
                 TargetParent::Target(parent) => Some(places[parent]),
             });
-            images.insert(name, Case { said, build, parent });
+            let configuration = batch.alike[build];
+            images.insert(name, Case { said, build, configuration, parent });
         }
         Ok(images)
     }

@@ -136,7 +136,24 @@ pub fn stands_on(is: &Said, now: &Image, parent: &Image) -> bool {
     own(is, now).is_some_and(|own| now.layers[..own] == parent.layers[..])
 }
 
-/// Compares what was said and what was built before and after a step.
+/// What can be said from what the layers come to; `configured` says whether the configurations are surely the same. Nothing
+/// when it takes the layers, or the configurations, to know.
+#[must_use]
+pub fn glance(
+    (was, before): (&Said, &Image),
+    (is, now): (&Said, &Image),
+    configured: bool,
+) -> Option<Verdict> {
+    let same_files = before.files() == now.files();
+    match (was.fingerprint == is.fingerprint, same_files) {
+        (true, true) => configured.then_some(Verdict::Hit),
+        (true, false) => Some(Verdict::Fault(Fault::WrongHit)),
+        (false, true) => None,
+        (false, false) => Some(Verdict::Miss(BTreeSet::new())),
+    }
+}
+
+/// Compares what was said and what was built before and after a step, layer by layer.
 #[must_use]
 pub fn compare((was, before): (&Said, &Image), (is, now): (&Said, &Image)) -> Verdict {
     let (Some(own_before), Some(own_now)) = (own(was, before), own(is, now)) else {

@@ -29,6 +29,7 @@ fn built(layers: [&str; 3], env: &str) -> Image {
         |(place, what): (usize, &str)| Arc::new(Layer::from([(format!("file-{place}"), what.to_owned())]));
     Image {
         layers: layers.into_iter().enumerate().map(layer).collect(),
+        whole: true,
         config: BTreeMap::from([("Env".to_owned(), env.to_owned())]),
     }
 }
@@ -41,6 +42,21 @@ fn equal_fingerprints_want_equal_images() {
     assert_eq!(of(&image), Verdict::Hit);
     assert_eq!(of(&built(["a", "b", "C"], "")), Verdict::Fault(Fault::WrongHit));
     assert_eq!(of(&built(["a", "b", "c"], "A=1")), Verdict::Fault(Fault::WrongHit));
+}
+
+#[test]
+fn a_glance_tells_hits_from_misses() {
+    let (it, other) = (said(|image| image, "1"), said(|image| image, "2"));
+    let (image, tree) = (built(["a", "b", "c"], ""), |what: &str| {
+        let files = [("file-0", "a"), ("file-1", "b"), ("file-2", what)];
+        let tree: Layer = files.iter().map(|(path, what)| ((*path).to_owned(), (*what).to_owned())).collect();
+        Image { layers: vec![Arc::new(tree)], whole: false, ..built(["a", "b", "c"], "") }
+    });
+    assert_eq!(glance((&it, &image), (&it, &tree("c")), true), Some(Verdict::Hit));
+    assert_eq!(glance((&it, &image), (&it, &tree("c")), false), None);
+    assert_eq!(glance((&it, &image), (&it, &tree("C")), true), Some(Verdict::Fault(Fault::WrongHit)));
+    assert_eq!(glance((&it, &tree("c")), (&other, &tree("C")), true), Some(Verdict::Miss(BTreeSet::new())));
+    assert_eq!(glance((&it, &image), (&other, &tree("c")), true), None);
 }
 
 #[test]

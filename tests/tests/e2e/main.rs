@@ -11,14 +11,17 @@ mod world;
 mod answers;
 mod assembled;
 mod by_hand;
+mod cache;
 mod clock;
 mod dev;
 mod edits;
+mod engine;
 mod full;
 mod gate;
 mod invoke;
 mod judges;
 mod kills;
+mod locked;
 mod lost;
 mod patterns;
 mod power;
@@ -90,6 +93,11 @@ const TESTS: &[Test] = &[
     ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
     ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
+    ("a_locked_parent_moves_only_when_it_is_told_to", locked::a_locked_parent_moves_only_when_it_is_told_to),
+    (
+        "layers_that_another_engine_made_are_not_made_again",
+        cache::layers_that_another_engine_made_are_not_made_again,
+    ),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     (
         "changed_handlers_are_pushed_without_an_engine",
@@ -100,6 +108,7 @@ const TESTS: &[Test] = &[
     ("what_cannot_be_assembled_says_why", assembled::what_cannot_be_assembled_says_why),
     ("a_parent_in_another_registry_is_copied", assembled::a_parent_in_another_registry_is_copied),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),
+    ("an_unreadable_input_leaves_the_others_built", trouble::an_unreadable_input_leaves_the_others_built),
     ("an_edit_during_a_build_leaves_no_record", trouble::an_edit_during_a_build_leaves_no_record),
     ("an_interrupt_leaves_nothing_behind", trouble::an_interrupt_leaves_nothing_behind),
     ("no_engine_is_said_in_one_line", trouble::no_engine_is_said_in_one_line),

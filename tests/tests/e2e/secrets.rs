@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 use layerwise::process::Command;
+use layerwise_tests::guarded;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
@@ -16,39 +17,36 @@ use crate::world::{Said, World};
 const CANARY: &str = "canary-5ca1ab1e";
 
 pub fn secrets_are_nowhere(world: &World) -> Result<(), Failed> {
-    let repository = layerwise_tests::patterns::repository();
-    // BuildKit joins equal steps of builds that run at once, whatever secrets they have: these are this test's own.
-    repository.write("services/one/requirements.txt", "# for the test of secrets\nsix==1.17.0\n");
-    for folder in ["", "services/one/", "services/one/assets/"] {
+    let repository = guarded::repository();
+    for folder in guarded::WITH_ENV {
         repository.write(&format!("{folder}.env"), &format!("TOKEN={CANARY}-dotenv\n"));
     }
     repository.write("secrets/netrc", &format!("machine 127.0.0.1 login me password {CANARY}-file\n"));
     let remote = format!("[remote \"origin\"]\n\turl = https://me:{CANARY}-remote@127.0.0.1:9/a.git\n");
     repository.write(".git/config", &remote);
     let root = repository.root().to_owned();
-    // A prefix of its own too: the patterns are built at the same time, under the names of their own.
     let prefix = Some(format!("{}/secrets", world.running.registry));
-    let checkout = Checkout::of(world, "secrets", root, prefix, env!("CARGO_BIN_EXE_patterns"))?;
+    let checkout = Checkout::of(world, "secrets", root, prefix, env!("CARGO_BIN_EXE_guarded"))?;
     let pip = world.folder("secrets/pip").join("pip.conf");
     let index = |place: &str| format!("http://user:{CANARY}-{place}@127.0.0.1:9/simple");
     fs::write(&pip, format!("[global]\nextra-index-url = {}\nretries = 2\n", index("pip-file")))?;
 
     let command = checkout
-        .command(&["build-lambdas", "secretive", "required", "trees", "--verbose"])
+        .command(&["build-lambdas", "--verbose"])
         .env("LAYERWISE_TEST_TOKEN", format!("{CANARY}-token"))
         .env("AWS_SECRET_ACCESS_KEY", format!("{CANARY}-environment"))
         .env("PIP_CONFIG_FILE", pip.as_str());
     let (built, mut found) = watched(&checkout, &command)?;
     assert_eq!(built.code, 0, "{}", built.stderr);
     let images: Vec<_> = built.stdout.lines().filter_map(|line| line.split([' ', '@']).nth(1)).collect();
-    assert_eq!(images.len(), 3, "{images:?}");
+    assert_eq!(images.len(), guarded::IMAGES.len(), "{images:?}");
     for image in images {
         found.extend(in_layers(&checkout, image)?);
     }
 
     // What fails says why, and pip repeats where it looked.
-    checkout.write("services/one/requirements.txt", "no-such-distribution-of-ours==1.0\n");
-    let json = ["build-lambdas", "secretive", "required", "--force", "--json"];
+    checkout.write(guarded::REQUIREMENTS, "no-such-distribution-of-ours==1.0\n");
+    let json = ["build-lambdas", "--force", "--no-cache", "--json"];
     let command = checkout
         .command(&json)
         .env("LAYERWISE_TEST_TOKEN", format!("{CANARY}-token"))

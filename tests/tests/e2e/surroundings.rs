@@ -3,7 +3,7 @@
 use fs_err as fs;
 use layerwise::destination::Destination;
 use layerwise::digest::Digest;
-use layerwise::inspect::inspect;
+use layerwise::inspect::{Inspection, inspect};
 use layerwise::record::Record;
 use layerwise::store::RecordStore as _;
 use layerwise::store_dir::DirStore;
@@ -86,7 +86,9 @@ pub fn sixty_four_descriptors_are_enough_to_ask_the_engine(world: &World) -> Res
     for index in 0..crowd::IMAGES {
         checkout.write(&format!("{}/file", crowd::folder(index)), "");
     }
-    let inspection = inspect(&checkout.root, &crowd::images()).map_err(|problems| format!("{problems:?}"))?;
+    let inspection = inspect(&checkout.root, &crowd::images())
+        .and_then(Inspection::whole)
+        .map_err(|problems| format!("{problems:?}"))?;
     let store = DirStore::new(checkout.records_folder().join(Destination::Local.slug()));
     for (place, target) in inspection.targets.iter().enumerate() {
         let key = inspection.key(place);

@@ -35,6 +35,46 @@ pub fn a_failing_image_leaves_the_others_built(world: &World) -> Result<(), Fail
     Ok(())
 }
 
+pub fn an_unreadable_input_leaves_the_others_built(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::pushing(world, "unreadable")?;
+    let handler = checkout.root.join("lambdas/ping/handler.py");
+    let text = fs::read_to_string(&handler)?;
+    fs::remove_file(&handler)?;
+    let images = ["find-unembedded", "ping"];
+    let report = checkout.build(&images)?;
+    assert_eq!((report.code, report.with("failed")), (2, names(["ping"])), "{}", report.stderr);
+    assert_eq!(report.with("built"), names(["base-receipt-dynamo", "find-unembedded"]));
+    assert_eq!(checkout.records(), 2);
+    assert!(
+        report.stderr.contains("error: ping: `lambdas/ping/handler.py` does not exist"),
+        "{}",
+        report.stderr
+    );
+
+    // What stands on a base without a file of its package is not built because of that; nothing else is kept back.
+    fs::write(&handler, text)?;
+    let project = checkout.root.join("base-images/receipt_dynamo/pyproject.toml");
+    let text = fs::read_to_string(&project)?;
+    fs::remove_file(&project)?;
+    let report = checkout.build(&images)?;
+    let base = "base-receipt-dynamo";
+    assert_eq!((report.code, report.with("failed")), (2, names([base])), "{}", report.stderr);
+    assert_eq!(
+        (report.with("built"), report.with("not-built")),
+        (names(["ping"]), names(["find-unembedded"]))
+    );
+    assert_eq!(report.outcome("find-unembedded")["because"], base);
+
+    fs::write(&project, text)?;
+    checkout.builds();
+    let report = checkout.build(&images)?;
+    assert_eq!(
+        (report.code, report.with("fresh"), checkout.builds()),
+        (0, names([base, images[0], images[1]]), 0)
+    );
+    Ok(())
+}
+
 pub fn an_edit_during_a_build_leaves_no_record(world: &World) -> Result<(), Failed> {
     let checkout = Checkout::pushing(world, "edited")?;
     checkout.build(&["base-receipt-dynamo"])?;

@@ -2,7 +2,7 @@
 //! builds everything again: that wants a new `SCHEMA` and a reason, and is never an accident.
 
 use layerwise::image::Images;
-use layerwise::inspect::inspect;
+use layerwise::inspect::{Inspection, inspect};
 use layerwise_tests::repository::Repository;
 use layerwise_tests::{patterns, sample};
 
@@ -32,7 +32,7 @@ fn the_sample_monorepo() {
 #[test]
 fn the_text_behind_a_fingerprint() {
     let repository = patterns::repository();
-    let inspection = inspect(repository.root(), &patterns::buildable()).unwrap();
+    let inspection = inspect(repository.root(), &patterns::buildable()).and_then(Inspection::whole).unwrap();
     let place = inspection.graph.targets.iter().position(|target| target.label == "nested").unwrap();
     let canonical = inspection.targets[place].ingredients.canonical();
     insta::assert_snapshot!(canonical.replace(",\"", ",\n\""));

@@ -129,9 +129,9 @@ fn everything_of_a_file_counts() {
 /// What a repository holds of one declared source.
 fn found(repository: &Repository, source: Source) -> InputManifest {
     let sources = [(LayerClass::Handler, source)];
-    let mut scanned = scan(repository.root(), &[Request { sources: &sources }]).unwrap();
+    let mut scanned = scan(repository.root(), &[Request { sources: &sources }]);
     // What else a scan finds is not an input: what the ignore file lets in besides, and modes that a copy mends.
-    let layerwise::scan::Scanned { inputs, followed: _, odd_modes: _ } = scanned.remove(0);
+    let layerwise::scan::Scanned { inputs, followed: _, odd_modes: _ } = scanned.remove(0).unwrap();
     let InputManifest { classes: _ } = &inputs;
     inputs
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use layerwise::builder::BuildError;
 use layerwise::event::Failure;
+use layerwise::inspect::{Broken, Inspection};
 use layerwise::process::Cancel;
 use layerwise::run::{Options, Outcome};
 use layerwise::verdicts::verdicts;
@@ -13,12 +14,12 @@ use layerwise_sandbox::UpOptions;
 use crate::args::Build;
 use crate::building::{BUILDS, Job, default_jobs};
 use crate::commands::sandbox;
-use crate::context::{Context, select};
+use crate::context::{Context, select_all};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::machine::Machine;
-use crate::reporter::Reporter;
+use crate::reporter::{self, Reporter};
 use crate::summary::{Mode, OutcomeSummary, Summary};
 use crate::wiring::{Place, running_sandbox};
 
@@ -26,7 +27,14 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let begun = Instant::now();
     // What is wrong with the declarations is said before an engine is needed.
     let inspection = context.inspect()?;
-    let selected = select(&inspection.graph, &typed.images)?;
+    let selection = select_all(&inspection, &typed.images)?;
+    let (selected, broken) = (selection.places, selection.broken);
+    reporter::unlocked(context.console, &inspection.unlocked);
+    reporter::broken(context.console, &broken);
+    // Nobody else has to be asked.
+    if !broken.is_empty() && (typed.fail_fast || selected.is_empty()) {
+        return nothing_started(context, typed, &inspection, &broken);
+    }
     let inspected_in = begun.elapsed();
 
     let sandbox = match typed.place.sandbox {
@@ -42,14 +50,15 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let verdicts = verdicts(&inspection, &place.store, Some(&*registry), &selected, &force)?;
     let mode = if typed.dry_run { Mode::DryRun } else { Mode::Run };
     let time = milliseconds(inspected_in + asked.elapsed());
-    let plan = Summary::of_plan(mode, place.destination.slug(), &inspection, &verdicts, &selected, time);
+    let plan = Summary::of_plan(mode, place.destination.slug(), &inspection, &verdicts, &selected, time)
+        .with_broken(&broken);
     let reporter = Reporter::new(context.console, &inspection.graph, &plan);
     reporter.planned(&plan);
     if typed.dry_run {
         if typed.json {
             context.console.result(&plan.json());
         }
-        return Ok(Exit::Done);
+        return Ok(if broken.is_empty() { Exit::Done } else { Exit::Usage });
     }
 
     let building = Instant::now();
@@ -60,7 +69,8 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
         no_cache: typed.no_cache,
         assemble: typed.assemble.into(),
     };
-    let job = Job { context, place: &place, machine: &machine, registry: &*registry, options };
+    let caches = machine.caches(typed.cache.as_deref())?;
+    let job = Job { context, place: &place, machine: &machine, registry: &*registry, caches, options };
     let cancel = Cancel::default();
     job.follow(&inspection, &verdicts, &selected)?;
     let build = || job.build(&inspection, &verdicts, &selected, &reporter, &cancel);
@@ -74,7 +84,29 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
         results(&summary).iter().for_each(|line| context.console.result(line));
     }
     reporter.finished(&summary, cancel.is_cancelled());
-    Ok(if cancel.is_cancelled() { Exit::Interrupted } else { exit(&outcomes) })
+    Ok(match exit(&outcomes) {
+        _ if cancel.is_cancelled() => Exit::Interrupted,
+        Exit::Done | Exit::Environment if !broken.is_empty() => Exit::Usage,
+        exit => exit,
+    })
+}
+
+/// What is left to say when no image that was asked for can be planned, or the first failure is to end it all.
+fn nothing_started(
+    context: &Context<'_>,
+    typed: &Build,
+    inspection: &Inspection,
+    broken: &[(&Broken, bool)],
+) -> Result<Exit, CliError> {
+    if typed.json {
+        let place = Place::new(context, &typed.place, running_sandbox(&typed.place)?.as_ref())?;
+        let mode = if typed.dry_run { Mode::DryRun } else { Mode::Run };
+        let slug = place.destination.slug();
+        let plan = Summary::of_plan(mode, slug, inspection, &[], &BTreeSet::new(), 0).with_broken(broken);
+        let summary = if typed.dry_run { plan } else { plan.with_outcomes(inspection, &[], 0) };
+        context.console.result(&summary.json());
+    }
+    Ok(Exit::Usage)
 }
 
 /// `name reference@digest` for each selected image that is there now.

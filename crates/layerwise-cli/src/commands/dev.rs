@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use layerwise::graph::Graph;
 use layerwise::image::Kind;
 use layerwise::image_ref::ImageRef;
-use layerwise::inspect::{Inspection, Problem, inspect};
+use layerwise::inspect::{Inspection, Problem, inspect_only};
 use layerwise::process::Cancel;
 use layerwise::run::Outcome;
 use layerwise_dev::{Containers, Host, Key, Options, Session, Told};
@@ -22,12 +23,16 @@ use crate::telling;
 use crate::terminal::Keys;
 
 pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
-    let inspection = context.inspect()?;
-    let places = lambdas(&inspection, &typed.names)?;
+    let labels = lambdas(&context.graph()?, &typed.names)?;
+    let chosen: Vec<String> = labels.iter().map(|(label, _)| label.clone()).collect();
+    let inspection = context.inspect_only(&chosen)?;
+    let all = inspection.graph.targets.iter().enumerate();
+    let number = |label: &String| labels.iter().find(|(own, _)| own == label).map(|(_, number)| *number);
+    let places: Vec<_> = all.filter_map(|(place, target)| Some((place, number(&target.label)?))).collect();
     let local = Local::new(context, &typed.place)?;
     let containers = Containers::connect(&local.endpoint, &context.root)?;
     let labels = places.iter().map(|(place, _)| inspection.graph.targets[*place].label.chars().count());
-    let host = Here { context, job: local.job(context), width: labels.max().unwrap_or(0) };
+    let host = Here { context, chosen: &chosen, job: local.job(context), width: labels.max().unwrap_or(0) };
     let work = context.work();
     let options = Options {
         root: &context.root,
@@ -70,22 +75,24 @@ fn meaning(key: u8) -> Option<Key> {
     })
 }
 
-/// The places of the chosen Lambdas, each with its number among all Lambdas, from 1: its port stays the same whatever
+/// The labels of the chosen Lambdas, each with its number among all Lambdas, from 1: its port stays the same whatever
 /// else is chosen.
-fn lambdas(inspection: &Inspection, names: &[String]) -> Result<Vec<(usize, u16)>, CliError> {
-    let chosen = select(&inspection.graph, names)?;
-    let all = inspection.graph.targets.iter().enumerate();
-    let all = all.filter(|(_, target)| target.image.kind == Kind::Lambda).map(|(place, _)| place);
-    let places: Vec<_> = all.zip(1..).filter(|(place, _)| chosen.contains(place)).collect();
-    match places.is_empty() {
+fn lambdas(graph: &Graph, names: &[String]) -> Result<Vec<(String, u16)>, CliError> {
+    let chosen = select(graph, names)?;
+    let all = graph.targets.iter().enumerate().filter(|(_, target)| target.image.kind == Kind::Lambda);
+    let chosen = all.zip(1..).filter(|((place, _), _)| chosen.contains(place));
+    let labels: Vec<_> = chosen.map(|((_, target), number)| (target.label.clone(), number)).collect();
+    match labels.is_empty() {
         true => Err(CliError::NotALambda { name: names.join(" ") }),
-        false => Ok(places),
+        false => Ok(labels),
     }
 }
 
 /// Looks, builds and prints for the loop.
 struct Here<'a> {
     context: &'a Context<'a>,
+    /// The labels of the chosen Lambdas: what is wrong with others does not matter.
+    chosen: &'a [String],
     job: Job<'a>,
     /// The width of the column of names.
     width: usize,
@@ -93,7 +100,7 @@ struct Here<'a> {
 
 impl Host for Here<'_> {
     fn inspect(&self) -> Result<Inspection, Vec<Problem>> {
-        inspect(&self.context.root, self.context.images)
+        inspect_only(&self.context.root, self.context.images, self.chosen).and_then(Inspection::whole)
     }
 
     fn build(

@@ -1,5 +1,6 @@
 //! `doctor`: everything that was looked at, the worst last. Changes nothing.
 
+use layerwise::inspect::{Broken, Problem};
 use serde::Serialize;
 
 use crate::args::{Doctor, Where};
@@ -46,18 +47,18 @@ pub fn run(context: &Context<'_>, typed: &Doctor) -> Result<Exit, CliError> {
 }
 
 fn declarations(context: &Context<'_>) -> Vec<Finding> {
+    let finding = |problem: &Problem| Finding::error("images", problem.to_string(), problem.hint());
     let inspection = match context.inspect() {
         Ok(inspection) => inspection,
-        Err(CliError::Problems(problems)) => {
-            let finding = |problem: &layerwise::inspect::Problem| {
-                Finding::error("images", problem.to_string(), problem.hint())
-            };
-            return problems.iter().map(finding).collect();
-        }
+        Err(CliError::Problems(problems)) => return problems.iter().map(finding).collect(),
         Err(error) => return vec![Finding::error("images", error.to_string(), error.hint())],
     };
-    let count = wording::count(inspection.targets.len(), "image");
-    let mut findings = vec![Finding::ok("images", format!("{count} declared, every input readable"))];
+    let problems = inspection.broken.iter().flat_map(Broken::problems);
+    let mut findings: Vec<Finding> = problems.map(finding).collect();
+    if inspection.broken.is_empty() {
+        let count = wording::count(inspection.targets.len(), "image");
+        findings.push(Finding::ok("images", format!("{count} declared, every input readable")));
+    }
     findings.extend(secrets::check(&inspection));
     findings.extend(modes::check(&inspection));
     findings.extend(pins::bases(&inspection.graph));

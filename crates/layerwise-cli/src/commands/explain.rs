@@ -11,9 +11,10 @@ use layerwise::store::{Lookup, RecordStore, StoreError};
 use serde::Serialize;
 
 use crate::args::Explain;
-use crate::context::{Context, select};
+use crate::context::{Context, select_all};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::reporter;
 use crate::summary::{self, Maker, SCHEMA};
 use crate::wiring::{Place, running_sandbox};
 
@@ -38,12 +39,14 @@ struct Explanation<'a> {
 pub fn run(context: &Context<'_>, typed: &Explain) -> Result<Exit, CliError> {
     let place = Place::new(context, &typed.place, running_sandbox(&typed.place)?.as_ref())?;
     let inspection = context.inspect()?;
-    for target in select(&inspection.graph, std::slice::from_ref(&typed.image))? {
+    let selection = select_all(&inspection, std::slice::from_ref(&typed.image))?;
+    for target in selection.places {
         let explanation = explain(&inspection, target, &place.store)?;
         let text = if typed.json { summary::json(&explanation) } else { explanation.text(context) };
         context.console.result(text.trim_end());
     }
-    Ok(Exit::Done)
+    reporter::broken(context.console, &selection.broken);
+    Ok(if selection.broken.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
 fn explain<'a>(

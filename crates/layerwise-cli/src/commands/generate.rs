@@ -22,7 +22,8 @@ const BAKE: &str = "docker-bake.json";
 const ENDINGS: [&str; 2] = [".Dockerfile", ".Dockerfile.dockerignore"];
 
 pub fn run(context: &Context<'_>, typed: &Generate) -> Result<Exit, CliError> {
-    let inspection = context.inspect()?;
+    // A part of the files would be taken for all.
+    let inspection = context.inspect()?.whole().map_err(CliError::Problems)?;
     let folder = context.root.join(&typed.output);
     let files = rendered(&inspection, &typed.output);
     let present = present(&folder).map_err(file("read", &folder))?;

@@ -40,12 +40,13 @@ pub fn run(context: &Context<'_>, typed: &Invoke) -> Result<Exit, CliError> {
     let running = running.filter(|running| !several && running.functions.contains(name));
     let cancel = Cancel::default();
     if let Some(running) = running {
-        let inspection = typed.all_events.then(|| context.inspect()).transpose()?;
-        let questions = questions(context, inspection.as_ref(), place, typed)?;
+        let inspection = typed.all_events.then(|| inspect_it(context, name)).transpose()?;
+        let questions = questions(context, inspection.as_ref(), typed)?;
         return until_interrupted(context, &cancel, || asked(context, &running, name, &questions, &cancel));
     }
-    let inspection = context.inspect()?;
-    let questions = questions(context, Some(&inspection), place, typed)?;
+    let inspected = inspect_it(context, name)?;
+    let questions = questions(context, Some(&inspected), typed)?;
+    let (inspection, place) = inspected;
     until_interrupted(context, &cancel, || answered(context, typed, &inspection, place, &questions, &cancel))
 }
 
@@ -80,17 +81,25 @@ struct Question {
     sample: Option<(String, Option<Value>)>,
 }
 
+/// The one image as it is now with what it stands on, and its place. What is wrong with others does not matter.
+fn inspect_it(context: &Context<'_>, label: &str) -> Result<(Inspection, usize), CliError> {
+    let inspection = context.inspect_only(&[label.to_owned()])?;
+    let place = inspection.graph.targets.iter().position(|target| target.label == label);
+    let place = place.ok_or_else(|| CliError::NotALambda { name: label.to_owned() })?;
+    Ok((inspection, place))
+}
+
 fn questions(
     context: &Context<'_>,
-    inspection: Option<&Inspection>,
-    place: usize,
+    inspected: Option<&(Inspection, usize)>,
     typed: &Invoke,
 ) -> Result<Vec<Question>, EventError> {
-    let Some(inspection) = inspection.filter(|_| typed.all_events) else {
+    let Some((inspection, place)) = inspected.filter(|_| typed.all_events) else {
         let event = read_event(typed.event.as_deref().unwrap_or("{}"))?;
         return Ok(vec![Question { event, sample: None }]);
     };
-    let samples = find_samples(&context.root, &inspection.graph.targets[place], &inspection.targets[place])?;
+    let samples =
+        find_samples(&context.root, &inspection.graph.targets[*place], &inspection.targets[*place])?;
     let question = |sample: Sample| {
         let expected = sample.expected.map(|path| {
             let bytes =

@@ -3,39 +3,44 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use layerwise::image::Kind;
 use layerwise::verdicts::verdicts;
 
 use crate::args::Plan;
-use crate::context::{Context, select};
+use crate::context::{Context, select_all};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::reporter;
-use crate::summary::{ImageSummary, Mode, Summary, kind};
+use crate::summary::{ImageSummary, Layers, Mode, Summary};
 use crate::wiring::{Place, running_sandbox};
 use crate::wording;
 
 pub fn run(context: &Context<'_>, typed: &Plan) -> Result<Exit, CliError> {
     let begun = Instant::now();
     let inspection = context.inspect()?;
-    let selected = select(&inspection.graph, &typed.images)?;
+    let selection = select_all(&inspection, &typed.images)?;
+    let selected = selection.places;
     let sandbox = running_sandbox(&typed.place)?;
     let place = Place::new(context, &typed.place, sandbox.as_ref())?;
     let registry = match typed.offline {
+        // Nobody has to be asked about images that cannot be read.
+        _ if selected.is_empty() => None,
         true => None,
         false => Some(Machine::new(context, &place, None, sandbox).registry(&place.destination)?),
     };
     let verdicts = verdicts(&inspection, &place.store, registry.as_deref(), &selected, &BTreeSet::new())?;
     let time = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let summary =
-        Summary::of_plan(Mode::Plan, place.destination.slug(), &inspection, &verdicts, &selected, time);
+        Summary::of_plan(Mode::Plan, place.destination.slug(), &inspection, &verdicts, &selected, time)
+            .with_broken(&selection.broken);
+    reporter::unlocked(context.console, &inspection.unlocked);
+    reporter::broken(context.console, &selection.broken);
     if typed.json {
         context.console.result(&summary.json());
     } else {
         show(context, &summary);
     }
-    Ok(Exit::Done)
+    Ok(if selection.broken.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
 /// One line for each image on stdout, the counts on stderr.
@@ -43,26 +48,37 @@ fn show(context: &Context<'_>, summary: &Summary) {
     reporter::planned(context.console, summary);
     let layers: Vec<String> = summary.images.iter().map(layers).collect();
     let labels = summary.images.iter().map(|image| image.label.chars().count()).max().unwrap_or(0);
+    let words = summary.images.iter().map(|image| image.verdict.len()).max().unwrap_or(0);
     let width = layers.iter().map(String::len).max().unwrap_or(0);
     for (image, layers) in summary.images.iter().zip(layers) {
-        let reason = image.reason.as_ref().map(wording::reason).unwrap_or_default();
-        let ImageSummary { verdict, label, maker, .. } = image;
-        // Of a base it goes without saying.
-        let maker = match image.reason.is_some() && image.kind != kind(Kind::Base) {
-            true => format!(" ({maker})"),
-            false => String::new(),
+        let ImageSummary { verdict, label, .. } = image;
+        let reason = match (&image.reason, &image.because) {
+            (Some(reason), _) => wording::reason(reason),
+            (None, Some(because)) => format!("because {because} is broken"),
+            (None, None) => {
+                image.problems.iter().map(|problem| without(problem, label)).collect::<Vec<_>>().join("; ")
+            }
         };
-        let line = format!("{verdict}  {label:labels$}  {layers:width$}  {reason}{maker}");
+        // Of a base it goes without saying.
+        let maker = image.maker.as_ref().filter(|_| image.reason.is_some() && !image.is_base());
+        let maker = maker.map(|maker| format!(" ({maker})")).unwrap_or_default();
+        let line = format!("{verdict:words$}  {label:labels$}  {layers:width$}  {reason}{maker}");
         context.console.result(line.trim_end());
     }
 }
 
 /// What building an image costs.
 fn layers(image: &ImageSummary) -> String {
-    let total = image.layers.total;
-    match (&image.reason, image.layers.rebuilt) {
-        (None, _) => String::new(),
-        (Some(_), Some(rebuilt)) => format!("{rebuilt} of {} to build", wording::count(total, "layer")),
-        (Some(_), None) => "layers as cached".to_owned(),
+    match (&image.reason, &image.layers) {
+        (None, _) | (_, None) => String::new(),
+        (Some(_), Some(Layers { total, rebuilt: Some(rebuilt) })) => {
+            format!("{rebuilt} of {} to build", wording::count(*total, "layer"))
+        }
+        (Some(_), Some(Layers { rebuilt: None, .. })) => "layers as cached".to_owned(),
     }
+}
+
+/// A problem's text behind its image's own label.
+fn without<'a>(problem: &'a str, label: &str) -> &'a str {
+    problem.strip_prefix(label).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(problem)
 }

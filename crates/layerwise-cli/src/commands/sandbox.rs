@@ -18,7 +18,7 @@ pub fn run(context: &Context<'_>, typed: &args::Sandbox) -> Result<Exit, CliErro
     match typed {
         args::Sandbox::Up { emulate } => {
             let emulate = emulate.iter().map(|Emulate::Arm64| Emulation::Arm64).collect();
-            let running = up(console, &UpOptions { emulate })?;
+            let running = up(console, &UpOptions { emulate, ..UpOptions::default() })?;
             let message = format!("engine {}, registry {}", running.docker_host, running.registry);
             console.status(Tone::Good, "Up", &message);
             console.hint("`cargo xtask build-lambdas --sandbox` uses it; `eval \"$(cargo xtask sandbox env)\"` makes docker use it");

@@ -33,7 +33,7 @@ pub fn bases(graph: &Graph) -> Vec<Finding> {
     let finding = |(reference, mut labels): (String, Vec<&str>)| {
         labels.dedup();
         let message = format!("`{reference}`, parent of {}, is a tag that may move", labels.join(", "));
-        let remedy = format!("pin it: external(\"{reference}@sha256:…\")");
+        let remedy = "pin it with `cargo xtask lock`, or write its digest behind it".to_owned();
         Finding::warning(BASES, message, remedy)
     };
     open.into_iter().map(finding).collect()

@@ -1,8 +1,9 @@
 //! What is said about mistakes: every message names the thing, every hint a way out.
 
 use insta::assert_snapshot;
-use layerwise::image::{Declare, Images, LambdaImage, lambda_python};
+use layerwise::image::{BaseImage, Declare, Images, LambdaImage, lambda_python};
 use layerwise::platform::Platform;
+use layerwise::python::PythonPackage;
 
 use crate::project::{HANDLER, TestProject};
 
@@ -63,6 +64,47 @@ fn missing_files_are_all_named() {
         .lambda(lambda("b", "also/missing.py"));
     let project = TestProject::new().images(images);
     assert_snapshot!(all(&project, &[&["plan", "--offline"], &["generate"]]));
+}
+
+#[test]
+fn an_input_that_cannot_be_read_fails_its_image_alone() {
+    use std::os::unix::fs::symlink;
+
+    let lambda =
+        |name: &str| LambdaImage::new(name).copy(format!("lambdas/{name}/handler.py")).cmd("handler.main");
+    let python = || lambda_python("3.13");
+    let base = BaseImage::new("base-data").from(python()).copy_dir("base/data");
+    let upper = BaseImage::new("base-upper").from(&base);
+    let packaged = PythonPackage::at("packages/half");
+    let images = Images::new(Platform::LinuxAmd64)
+        .lambda(lambda("ping").from(python()))
+        .lambda(lambda("gone").from(python()))
+        .lambda(lambda("away").from(&base).copy("lambdas/away/outside.json"))
+        .lambda(lambda("above").from(&upper))
+        .lambda(lambda("half").from(python()).install(&packaged));
+    let project = TestProject::new()
+        .file("lambdas/ping/handler.py", HANDLER)
+        .file("lambdas/away/handler.py", HANDLER)
+        .file("lambdas/above/handler.py", HANDLER)
+        .file("lambdas/half/handler.py", HANDLER)
+        .file("packages/half/pyproject.toml", "[project]\nname = \"half\"\nreadme = \"README.md\"\n")
+        .file("base/data/a.json", "{}")
+        .images(images);
+    let pipe = project.root.join("base/data/pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, pipe.as_std_path(), rustix::fs::Mode::RUSR).unwrap();
+    symlink("/etc/hosts", project.root.join("lambdas/away/outside.json")).unwrap();
+    let commands: &[&[&str]] = &[
+        &["plan", "--offline"],
+        &["plan", "--offline", "ping"],
+        &["plan", "--offline", "above", "--json"],
+        &["explain", "ping", "--json"],
+        &["explain", "half"],
+        &["generate"],
+        &["build-lambdas", "gone"],
+        &["build-lambdas", "--fail-fast"],
+        &["build-lambdas", "a*", "--json"],
+    ];
+    assert_snapshot!(all(&project, commands));
 }
 
 #[test]

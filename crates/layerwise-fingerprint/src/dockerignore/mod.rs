@@ -25,7 +25,7 @@ use pattern::Pattern;
 
 pub use allow_list::{AllowList, AllowListError};
 pub use defaults::JUNK;
-pub(crate) use exclusions::{Behind, Exclusions};
+pub(crate) use exclusions::{Behind, ExcludeError, Exclusions};
 
 use crate::repo_path::RepoPath;
 

@@ -2,6 +2,7 @@
 
 use std::fs::{FileType, Metadata};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::sync::Arc;
 
 use camino::Utf8Path;
 
@@ -22,7 +23,7 @@ pub(super) struct Found {
     pub(super) paths: Vec<(RepoPath, Kind)>,
     /// Files and folders with another mode than a fresh checkout gives them.
     pub(super) odd_modes: Vec<(RepoPath, u32)>,
-    pub(super) errors: Vec<ScanError>,
+    pub(super) errors: Vec<Arc<ScanError>>,
 }
 
 impl Found {

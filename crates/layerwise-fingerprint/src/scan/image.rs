@@ -58,7 +58,8 @@ impl<'a> Image<'a> {
                 }
             }
         }
-        let reached = files.iter().filter_map(|path| found.get(path)).flat_map(|found| &found.paths);
+        let reached =
+            files.iter().filter_map(|path| found.get(path)).flatten().flat_map(|found| &found.paths);
         let followed: BTreeSet<_> =
             reached.map(|(path, _)| path).filter(|path| !files.contains(path)).collect();
         files.extend(&followed);
@@ -83,31 +84,49 @@ impl<'a> Image<'a> {
         self.rules.iter().flatten()
     }
 
-    /// Its inputs, from all that was found.
+    /// Its inputs, from all that was found; or all that stands in the way, sorted, each once, since one file may be met on several
+    /// ways.
     pub(super) fn scanned(
         &self,
         files: &Files,
         trees: &Trees,
         digests: &Digests,
-    ) -> Result<Scanned, ScanError> {
+    ) -> Result<Scanned, Vec<Arc<ScanError>>> {
         let mut classes: BTreeMap<LayerClass, Vec<(RepoPath, Entry)>> = BTreeMap::new();
         let mut odd_modes = BTreeMap::new();
+        let mut errors = Vec::new();
         for ((class, source), rules) in self.request.sources.iter().zip(&self.rules) {
             let found = match rules {
-                Some(rules) => trees.get(rules),
-                None => files.get(source.path()),
+                Some(rules) => &trees[rules],
+                None => &files[source.path()],
             };
-            let Some(found) = found else { continue };
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    errors.push(error.clone());
+                    continue;
+                }
+            };
+            errors.extend(found.errors.iter().cloned());
             let folders = matches!(source, Source::Tree(tree) if tree.folders);
             let counted = found.paths.iter().filter(|(_, kind)| folders || *kind != Kind::Folder);
             let entries = classes.entry(*class).or_default();
-            let before = entries.len();
-            entries
-                .extend(counted.filter_map(|(path, kind)| Some((path.clone(), entry(path, kind, digests)?))));
-            if entries.len() == before {
-                return Err(ScanError::Empty { path: source.path().clone() });
+            let before = (entries.len(), errors.len());
+            for (path, kind) in counted {
+                match entry(path, kind, digests) {
+                    Ok(entry) => entries.push((path.clone(), entry)),
+                    Err(error) => errors.push(error),
+                }
+            }
+            if (entries.len(), errors.len()) == before && found.errors.is_empty() {
+                errors.push(Arc::new(ScanError::Empty { path: source.path().clone() }));
             }
             odd_modes.extend(found.odd_modes.iter().cloned());
+        }
+        if !errors.is_empty() {
+            errors.sort_by_cached_key(ToString::to_string);
+            errors.dedup_by_key(|error| error.to_string());
+            return Err(errors);
         }
         let classes = classes.into_iter().map(|(class, entries)| (class, entries.into_iter().collect()));
         Ok(Scanned {
@@ -118,10 +137,9 @@ impl<'a> Image<'a> {
     }
 }
 
-/// `None` for a file that could not be read, which is noted as an error elsewhere.
-fn entry(path: &RepoPath, kind: &Kind, digests: &Digests) -> Option<Entry> {
-    Some(match kind {
-        Kind::File { executable } => Entry::File { digest: *digests.get(path)?, executable: *executable },
+fn entry(path: &RepoPath, kind: &Kind, digests: &Digests) -> Result<Entry, Arc<ScanError>> {
+    Ok(match kind {
+        Kind::File { executable } => Entry::File { digest: digests[path].clone()?, executable: *executable },
         Kind::Link { target } => Entry::Link { target: target.clone() },
         Kind::Folder => Entry::Folder,
     })

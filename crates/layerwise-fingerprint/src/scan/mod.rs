@@ -15,13 +15,14 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::Metadata;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 
 pub use error::ScanError;
 
 use crate::digest::Digest;
-use crate::dockerignore::{AllowListError, Behind, Exclusions};
+use crate::dockerignore::{AllowListError, Behind, ExcludeError, Exclusions};
 use crate::inputs::{InputManifest, Source};
 use crate::layer::LayerClass;
 use crate::parallel;
@@ -50,130 +51,95 @@ pub struct Scanned {
     pub odd_modes: BTreeMap<RepoPath, u32>,
 }
 
-/// Scans the inputs of many images below `root`; the answers are in the order of the requests.
+/// Scans the inputs of many images below `root`; the answers are in the order of the requests. What cannot be read is an error
+/// of each image that reads it, and of no other.
 ///
 /// # Errors
-/// Every [`ScanError`] there is, sorted, each once. An input that cannot be read is never left out instead.
-pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Result<Vec<Scanned>, Vec<ScanError>> {
-    let mut errors = Errors::default();
+/// For each image every [`ScanError`] there is, sorted, each once. An input that cannot be read is never left out instead.
+pub fn scan(root: &Utf8Path, requests: &[Request<'_>]) -> Vec<Result<Scanned, Vec<Arc<ScanError>>>> {
     let mut resolver = Resolver::new(root);
     let declared: BTreeSet<_> =
         requests.iter().flat_map(|request| request.sources).map(|(_, source)| source).collect();
-    let files = declared_files(&mut resolver, &declared, &mut errors);
-    let folders = declared_folders(&mut resolver, &declared, &mut errors);
+    let files = declared_files(&mut resolver, &declared);
+    let folders = declared_folders(&mut resolver, &declared);
 
     let images = parallel::map(requests, |request| Image::new(request, &files));
-    let trees = walked_trees(root, &folders, &images, &mut errors);
-    let digests = digests(root, files.values().chain(trees.values()), &mut errors);
-    errors.none()?;
-
-    let scanned = parallel::map(&images, |image| image.scanned(&files, &trees, &digests));
-    let scanned = scanned.into_iter().filter_map(|scanned| errors.note(scanned)).collect();
-    errors.none()?;
-    Ok(scanned)
+    let trees = walked_trees(root, folders, &images);
+    let digests = digests(root, files.values().flatten().chain(trees.values().flatten()));
+    parallel::map(&images, |image| image.scanned(&files, &trees, &digests))
 }
 
+/// What was found, or what stands in the way; images share it.
+type Looked<T> = Result<T, Arc<ScanError>>;
+
 /// Every declared file, by its declared path.
-type Files<'a> = BTreeMap<&'a RepoPath, Found>;
+type Files<'a> = BTreeMap<&'a RepoPath, Looked<Found>>;
 
 /// What the system says of every declared folder.
-type Folders<'a> = BTreeMap<&'a RepoPath, Metadata>;
+type Folders<'a> = BTreeMap<&'a RepoPath, Looked<Metadata>>;
 
 /// What lies in every declared folder, by the rules for it.
-type Trees<'a> = BTreeMap<&'a Rules<'a>, Found>;
+type Trees<'a> = BTreeMap<&'a Rules<'a>, Looked<Found>>;
 
 /// The content of every file that was found.
-type Digests<'a> = HashMap<&'a RepoPath, Digest>;
+type Digests<'a> = HashMap<&'a RepoPath, Looked<Digest>>;
 
-fn declared_files<'a>(
-    resolver: &mut Resolver<'_>,
-    declared: &BTreeSet<&'a Source>,
-    errors: &mut Errors,
-) -> Files<'a> {
+fn declared_files<'a>(resolver: &mut Resolver<'_>, declared: &BTreeSet<&'a Source>) -> Files<'a> {
     let paths = declared.iter().filter_map(|source| match source {
         Source::File(path) => Some(path),
         Source::Tree(_) => None,
     });
-    paths.filter_map(|path| Some((path, errors.note(resolver.file(path))?))).collect()
+    paths.map(|path| (path, resolver.file(path).map_err(Arc::new))).collect()
 }
 
-fn declared_folders<'a>(
-    resolver: &mut Resolver<'_>,
-    declared: &BTreeSet<&'a Source>,
-    errors: &mut Errors,
-) -> Folders<'a> {
+fn declared_folders<'a>(resolver: &mut Resolver<'_>, declared: &BTreeSet<&'a Source>) -> Folders<'a> {
     let paths = declared.iter().filter_map(|source| match source {
         Source::File(_) => None,
         Source::Tree(tree) => Some(&tree.path),
     });
-    paths.filter_map(|path| Some((path, errors.note(resolver.folder(path))?))).collect()
+    paths.map(|path| (path, resolver.folder(path).map_err(Arc::new))).collect()
 }
 
-fn walked_trees<'a>(
-    root: &Utf8Path,
-    folders: &Folders,
-    images: &'a [Image<'_>],
-    errors: &mut Errors,
-) -> Trees<'a> {
+fn walked_trees<'a>(root: &Utf8Path, folders: Folders<'_>, images: &'a [Image<'_>]) -> Trees<'a> {
     let rules: BTreeSet<_> = images.iter().flat_map(Image::rules).collect();
-    let lists = exclusions(&rules, errors);
-    let walks: Vec<_> =
-        rules.into_iter().filter_map(|rules| Some((rules, folders.get(rules.folder)?))).collect();
-    let found = parallel::map(&walks, |(rules, metadata)| walk(root, rules, metadata, &lists));
-    let mut trees = Trees::new();
-    for ((rules, _), mut found) in walks.into_iter().zip(found) {
-        errors.0.append(&mut found.errors);
-        trees.insert(rules, found);
-    }
-    trees
+    let lists = exclusions(&rules);
+    let rules: Vec<_> = rules.into_iter().collect();
+    let found = parallel::map(&rules, |rules| {
+        let metadata = folders[rules.folder].as_ref().map_err(Arc::clone)?;
+        rules.trees.iter().try_for_each(|(tree, exclude)| match &lists[&(Behind::of(tree), &**exclude)] {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Arc::new(AllowListError::new(tree, error.clone()).into())),
+        })?;
+        Ok(walk(root, rules, metadata, &lists))
+    });
+    rules.into_iter().zip(found).collect()
 }
 
 /// Every exclude list, parsed, for each of the ways in which it may stand in an ignore file.
-type Lists<'a> = BTreeMap<(Behind, &'a [String]), Exclusions>;
+type Lists<'a> = BTreeMap<(Behind, &'a [String]), Result<Exclusions, ExcludeError>>;
 
 /// Parses what any tree leaves out. A list that cannot be parsed is an error of each tree that has it.
-fn exclusions<'a>(rules: &BTreeSet<&'a Rules<'_>>, errors: &mut Errors) -> Lists<'a> {
+fn exclusions<'a>(rules: &BTreeSet<&'a Rules<'_>>) -> Lists<'a> {
     let mut lists = Lists::new();
     for (tree, exclude) in rules.iter().flat_map(|rules| &rules.trees) {
-        let key = (Behind::of(tree), &**exclude);
-        if !lists.contains_key(&key) {
-            let parsed = Exclusions::parse(exclude.iter().map(String::as_str), key.0);
-            let parsed = parsed.map_err(|error| AllowListError::new(tree, error).into());
-            lists.extend(errors.note(parsed).map(|parsed| (key, parsed)));
-        }
+        let behind = Behind::of(tree);
+        lists
+            .entry((behind, &**exclude))
+            .or_insert_with(|| Exclusions::parse(exclude.iter().map(String::as_str), behind));
     }
     lists
 }
 
-fn digests<'a>(root: &Utf8Path, found: impl Iterator<Item = &'a Found>, errors: &mut Errors) -> Digests<'a> {
+fn digests<'a>(root: &Utf8Path, found: impl Iterator<Item = &'a Found>) -> Digests<'a> {
     let mut files: Vec<_> = found.flat_map(Found::files).collect();
     files.sort_unstable();
     files.dedup();
     let digests = parallel::map(&files, |path| {
         let file = fs_err::File::open(path.on_disk(root));
-        file.and_then(Digest::of_reader)
-            .map_err(|cause| ScanError::Unreadable { path: (*path).clone(), cause })
+        let digest = file.and_then(Digest::of_reader).map(|(digest, _)| digest);
+        digest.map_err(|cause| Arc::new(ScanError::Unreadable { path: (*path).clone(), cause }))
     });
-    files.into_iter().zip(digests).filter_map(|(path, digest)| Some((path, errors.note(digest)?.0))).collect()
-}
-
-/// All that went wrong so far.
-#[derive(Default)]
-struct Errors(Vec<ScanError>);
-
-impl Errors {
-    /// What `result` holds, or nothing and one error more.
-    fn note<T>(&mut self, result: Result<T, ScanError>) -> Option<T> {
-        result.map_err(|error| self.0.push(error)).ok()
-    }
-
-    /// Goes on only if nothing went wrong; else all errors, sorted, each once, since one file may be met on several ways.
-    fn none(&mut self) -> Result<(), Vec<ScanError>> {
-        let mut errors = std::mem::take(&mut self.0);
-        errors.sort_by_cached_key(ToString::to_string);
-        errors.dedup_by_key(|error| error.to_string());
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
+    files.into_iter().zip(digests).collect()
 }
 
 #[cfg(test)]

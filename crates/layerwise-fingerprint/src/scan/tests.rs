@@ -40,9 +40,9 @@ impl Repo {
         fs_err::set_permissions(self.root.join(path), PermissionsExt::from_mode(mode)).unwrap();
     }
 
-    fn scan(&self, sources: &[Source]) -> Result<Scanned, Vec<ScanError>> {
+    fn scan(&self, sources: &[Source]) -> Result<Scanned, Vec<Arc<ScanError>>> {
         let sources: Vec<_> = sources.iter().map(|source| (LayerClass::Handler, source.clone())).collect();
-        scan(&self.root, &[Request { sources: &sources }]).map(|mut scanned| scanned.remove(0))
+        scan(&self.root, &[Request { sources: &sources }]).remove(0)
     }
 
     /// The entries as texts: `path`, `path*` for an executable, `path -> target`, `path/`.
@@ -113,6 +113,33 @@ fn a_tree_in_a_folder_that_another_leaves_out_is_taken_in() {
 }
 
 #[test]
+fn an_error_is_of_the_images_that_read_it_and_of_no_other() {
+    let repo = Repo::new(&["good/x", "bad/x", "shared/y"]);
+    repo.link("bad/outside", "../../elsewhere");
+    let sources = |sources: &[Source]| -> Vec<_> {
+        sources.iter().map(|source| (LayerClass::Handler, source.clone())).collect()
+    };
+    let images = [
+        sources(&[tree("good", &[]), tree("shared", &[])]),
+        sources(&[tree("bad", &[]), tree("shared", &[])]),
+        sources(&[file("missing"), tree("bad", &[]), file("bad/x"), tree("shared", &["!y"])]),
+        sources(&[tree("bad", &["outside"])]),
+    ];
+    let requests = images.each_ref().map(|sources| Request { sources });
+    let scanned = scan(&repo.root, &requests).into_iter().map(|scanned| match scanned {
+        Ok(_) => vec!["good".to_owned()],
+        Err(errors) => errors.iter().map(ToString::to_string).collect(),
+    });
+    let outside = "the symbolic link `bad/outside` leaves the repository: it leads to `../../elsewhere`";
+    let exception = "an exception lets something in";
+    let found: Vec<Vec<String>> = scanned.collect();
+    assert_eq!(found[..2], [vec!["good".to_owned()], vec![outside.to_owned()]]);
+    assert_eq!(found[2].len(), 3, "{found:?}");
+    assert!(found[2].iter().any(|error| error.contains(exception)), "{found:?}");
+    assert_eq!(found[3], ["good"]);
+}
+
+#[test]
 fn each_class_has_its_own_entries() {
     let repo = Repo::new(&["a/x", "b"]);
     let sources = [
@@ -120,7 +147,8 @@ fn each_class_has_its_own_entries() {
         (LayerClass::Handler, file("b")),
         (LayerClass::Handler, file("a/x")),
     ];
-    let scanned = scan(&repo.root, &[Request { sources: &sources }, Request { sources: &[] }]).unwrap();
+    let scanned = scan(&repo.root, &[Request { sources: &sources }, Request { sources: &[] }]);
+    let scanned: Vec<Scanned> = scanned.into_iter().map(Result::unwrap).collect();
     let paths = |class| scanned[0].inputs.classes[&class].keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(paths(LayerClass::Packages), ["a/x"]);
     assert_eq!(paths(LayerClass::Handler), ["a/x", "b"]);
@@ -316,7 +344,7 @@ proptest! {
                 prop_assert_eq!(scanned.inputs.paths().into_iter().cloned().collect::<BTreeSet<_>>(), included);
             }
             Err(errors) => {
-                let only_empty = errors.iter().all(|error| matches!(error, ScanError::Empty { .. }));
+                let only_empty = errors.iter().all(|error| matches!(**error, ScanError::Empty { .. }));
                 prop_assert!(only_empty, "{:?}", errors);
             }
         }

@@ -11,15 +11,14 @@ use super::{Lists, ScanError};
 use crate::dockerignore::{Behind, Exclusions};
 use crate::repo_path::RepoPath;
 
-/// The folder of `rules`, and what lies below it and is let in. `lists` has every list that the rules name; without one that
-/// could not be parsed nothing is found.
+/// The folder of `rules`, and what lies below it and is let in. `lists` has every list that the rules name, parsed.
 pub(super) fn walk(root: &Utf8Path, rules: &Rules, metadata: &Metadata, lists: &Lists) -> Found {
     let mut walk = Walk { root, rules, lists, found: Found::default() };
     walk.found.folder(rules.folder.clone(), metadata);
     if let Some(inside) = walk.inside(rules.folder)
         && let Err(error) = walk.list(rules.folder, inside)
     {
-        walk.found.errors.push(error);
+        walk.found.errors.push(error.into());
     }
     // Once here, so that the sorted entries of every image are gathered without further comparing.
     walk.found.paths.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -61,7 +60,7 @@ impl<'a> Walk<'a> {
     /// Inside of the declared tree `folder`; `None` when it is none, or what it leaves out could not be parsed.
     fn inside(&self, folder: &RepoPath) -> Option<Inside<'a>> {
         let (tree, exclude) = self.rules.trees.get_key_value(folder)?;
-        let exclusions = self.lists.get(&(Behind::of(tree), &**exclude))?;
+        let exclusions = self.lists.get(&(Behind::of(tree), &**exclude))?.as_ref().ok()?;
         Some(Inside { tree, exclusions, left_out: false })
     }
 
@@ -74,12 +73,12 @@ impl<'a> Walk<'a> {
             let entry = entry.map_err(unreadable)?;
             match self.entry(folder, &entry, inside) {
                 Ok(folder) => below.extend(folder),
-                Err(error) => self.found.errors.push(error),
+                Err(error) => self.found.errors.push(error.into()),
             }
         }
         for folder in below {
             if let Err(error) = self.enter(folder) {
-                self.found.errors.push(error);
+                self.found.errors.push(error.into());
             }
         }
         Ok(())

@@ -194,7 +194,7 @@ fn leaves_docker0_to_its_owner() -> Result<(), Failed> {
 
 fn runs_arm64_programs_while_asked_to() -> Result<(), Failed> {
     let private = Private::new()?;
-    let options = UpOptions { emulate: vec![Emulation::Arm64] };
+    let options = UpOptions { emulate: vec![Emulation::Arm64], ..UpOptions::default() };
     private.sandbox.up(&options, &|_| {})?;
     let bridge = private.bridge()?;
     private.build_lambda("app", "linux/arm64", &[])?;

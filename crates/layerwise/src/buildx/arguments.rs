@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use crate::builder::{BuildRequest, SecretSource};
+use crate::layer_cache::Export;
 
 /// The variables that hand over the texts of secrets: `LAYERWISE_SECRET_0`, and so on in the request's order.
 const SECRET_VARIABLE: &str = "LAYERWISE_SECRET_";
@@ -26,6 +27,26 @@ pub fn arguments(request: &BuildRequest, builder: Option<&str>, metadata: &Utf8P
     }
     for tag in &request.tags {
         option("tag", &tag.to_string());
+    }
+    if let Some(cache) = &request.cache {
+        for reference in &cache.from {
+            option("cache-from", &format!("type=registry,ref={reference}"));
+        }
+        match (&cache.to, cache.export) {
+            (None, _) => {}
+            // A registry that is gone costs time, not the build.
+            (Some(reference), Export::Full) => option(
+                "cache-to",
+                &format!(
+                    "type=registry,ref={reference},mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
+                ),
+            ),
+            (Some(reference), Export::Inline) if request.push => {
+                option("cache-to", "type=inline");
+                option("tag", &reference.to_string());
+            }
+            (Some(_), Export::Inline) => {}
+        }
     }
     for (name, value) in &request.build_args {
         option("build-arg", &format!("{name}={value}"));
@@ -89,6 +110,7 @@ mod tests {
     use super::*;
     use crate::builder::SecretValue;
     use crate::image_ref::ImageRef;
+    use crate::layer_cache::LayerCache;
     use crate::platform::Platform;
 
     fn request() -> BuildRequest {
@@ -104,6 +126,7 @@ mod tests {
             secrets: Vec::new(),
             push: true,
             no_cache: false,
+            cache: None,
             log: "/repo/target/layerwise/submit-openai.log".into(),
         }
     }
@@ -123,6 +146,38 @@ mod tests {
         --
         /repo
         ");
+    }
+
+    #[test]
+    fn layers_are_shared_as_the_engine_can() {
+        let reference = |branch: &str| ImageRef::parse(&format!("host/layers:it-{branch}")).unwrap();
+        let cache = |export| {
+            Some(LayerCache {
+                from: vec![reference("mend"), reference("main")],
+                to: Some(reference("mend")),
+                export,
+            })
+        };
+        let told = |request: &BuildRequest| {
+            let arguments = arguments(request, None, "/m".into()).into_iter();
+            arguments
+                .filter(|it| it.contains("cache") || it.contains("host/layers"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let from = "--cache-from=type=registry,ref=host/layers:it-mend\n--cache-from=type=registry,ref=host/layers:it-main";
+        let full = BuildRequest { cache: cache(Export::Full), ..request() };
+        assert_eq!(
+            told(&full),
+            format!(
+                "{from}\n--cache-to=type=registry,ref=host/layers:it-mend,mode=max,image-manifest=true,\
+                 oci-mediatypes=true,ignore-error=true"
+            )
+        );
+        let inline = BuildRequest { cache: cache(Export::Inline), ..request() };
+        assert_eq!(told(&inline), format!("{from}\n--cache-to=type=inline\n--tag=host/layers:it-mend"));
+        // What is not pushed takes nothing along.
+        assert_eq!(told(&BuildRequest { push: false, ..inline }), from);
     }
 
     #[test]

@@ -42,6 +42,7 @@ impl Place {
             secrets: Vec::new(),
             push: false,
             no_cache: false,
+            cache: None,
             log: self.folder.join("logs/handler.log"),
         }
     }

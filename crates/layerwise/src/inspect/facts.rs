@@ -12,31 +12,33 @@ use crate::dockerignore::{JUNK, Patterns};
 use crate::graph::{Graph, Target, TargetParent};
 use crate::image::{Copy, CopySource, HandlerStep, Images, Parent, Pip, PipSource, Recipe, Stage};
 use crate::inputs::Source;
+use crate::python::PackageName;
 use crate::python::PythonPackage;
-use crate::python::closure::{self, InstallPlan, Installed};
-use crate::python::load;
-use crate::python::workspace::Workspace;
+use crate::python::closure::{self, ClosureError, InstallPlan, Installed};
+use crate::python::load::{self, LoadError, Loaded, Unloaded};
+use crate::python::requirement::Requirement;
 use crate::repo_path::RepoPath;
 
+/// The facts of one target, one of its stages after the other, or what keeps them from being known.
+pub(super) type Gathered = Result<Vec<StageFacts>, Vec<Problem>>;
+
 /// Gathers the facts of every target, in the graph's order: one per declared stage, and one for the image's own.
-pub(super) fn gather(
-    root: &Utf8Path,
-    images: &Images,
-    graph: &Graph,
-) -> Result<Vec<Vec<StageFacts>>, Vec<Problem>> {
-    let workspace = load::workspace(root, packages(images, graph)).map_err(|error| vec![error.into()])?;
+///
+/// # Errors
+/// The [`Problem`] that concerns no image in particular.
+pub(super) fn gather(root: &Utf8Path, images: &Images, graph: &Graph) -> Result<Vec<Gathered>, Problem> {
+    let loaded = load::workspace(root, packages(images, graph)).map_err(Problem::Packages)?;
     let junk: Arc<[String]> = JUNK.iter().map(|&pattern| pattern.to_owned()).collect();
-    let mut problems = Vec::new();
-    let mut installed: Vec<Installed> = Vec::new();
+    let mut installed: Vec<Option<Installed>> = Vec::new();
     let mut facts = Vec::new();
     for target in &graph.targets {
-        let mut gatherer =
-            Gatherer { root, workspace: &workspace, junk: &junk, target, problems: &mut problems };
+        let mut problems = Vec::new();
+        let mut gatherer = Gatherer { root, loaded: &loaded, junk: &junk, target, problems: &mut problems };
         let (stages, has) = gatherer.target(&installed);
-        facts.push(stages);
-        installed.push(has);
+        installed.push(has.filter(|_| problems.is_empty()));
+        facts.push(if problems.is_empty() { Ok(stages) } else { Err(problems) });
     }
-    if problems.is_empty() { Ok(facts) } else { Err(problems) }
+    Ok(facts)
 }
 
 /// Every local package that anything names.
@@ -49,7 +51,7 @@ fn packages<'a>(images: &'a Images, graph: &'a Graph) -> impl Iterator<Item = &'
 
 struct Gatherer<'a> {
     root: &'a Utf8Path,
-    workspace: &'a Workspace,
+    loaded: &'a Loaded,
     /// [`JUNK`], once for all folders that leave out nothing else.
     junk: &'a Arc<[String]>,
     target: &'a Target,
@@ -57,11 +59,12 @@ struct Gatherer<'a> {
 }
 
 impl Gatherer<'_> {
-    /// The facts of each stage, and what the finished image has installed. `below` is what each earlier target has.
-    fn target(&mut self, below: &[Installed]) -> (Vec<StageFacts>, Installed) {
+    /// The facts of each stage, and what the finished image has installed. `below` is what each earlier target has; nothing
+    /// where that cannot be known, and then it cannot be known of what stands on it.
+    fn target(&mut self, below: &[Option<Installed>]) -> (Vec<StageFacts>, Option<Installed>) {
         let image = &self.target.image;
         let mut facts = Vec::new();
-        let mut has: Vec<(Option<&str>, Installed)> = Vec::new();
+        let mut has: Vec<(Option<&str>, Option<Installed>)> = Vec::new();
         // Stages that stand on stages have no entry among the target's parents; the others are in order there.
         let mut parents = self.target.parents.iter();
         let declared = image.stages.iter().map(|stage| (Some(stage), &stage.parent, &stage.recipe));
@@ -69,11 +72,11 @@ impl Gatherer<'_> {
             let mut installed = match parent {
                 Some(Parent::Stage(name)) => {
                     let found = has.iter().find(|(of, _)| *of == Some(name.as_str()));
-                    found.map(|(_, installed)| installed.clone()).unwrap_or_default()
+                    found.map_or_else(|| Some(Installed::default()), |(_, installed)| installed.clone())
                 }
                 _ => match parents.next().map(|parent| &parent.parent) {
                     Some(TargetParent::Target(place)) => below[*place].clone(),
-                    _ => Installed::default(),
+                    _ => Some(Installed::default()),
                 },
             };
             facts.push(self.stage(recipe, &mut installed));
@@ -84,17 +87,8 @@ impl Gatherer<'_> {
         (facts, has.swap_remove(product).1)
     }
 
-    fn stage(&mut self, recipe: &Recipe, installed: &mut Installed) -> StageFacts {
-        for pip in &recipe.pip {
-            if let PipSource::Inline(requirements) = &pip.from {
-                installed.requirements.extend(requirements.iter().cloned());
-            }
-        }
-        let plan = closure::plan(self.workspace, &recipe.packages, installed).unwrap_or_else(|error| {
-            self.problems.push(Problem::Closure { image: self.target.label.clone(), error });
-            InstallPlan::default()
-        });
-        installed.add(&plan);
+    fn stage(&mut self, recipe: &Recipe, installed: &mut Option<Installed>) -> StageFacts {
+        let plan = installed.as_mut().map(|installed| self.plan(recipe, installed)).unwrap_or_default();
         let (copied, excluded) = recipe.handler.iter().map(|step| self.step(step)).unzip();
         StageFacts {
             packages: plan.packages.iter().map(|package| self.package(package)).collect(),
@@ -105,9 +99,50 @@ impl Gatherer<'_> {
         }
     }
 
+    /// What a stage installs besides what is `installed` below it, which becomes what it has.
+    fn plan(&mut self, recipe: &Recipe, installed: &mut Installed) -> InstallPlan {
+        for pip in &recipe.pip {
+            if let PipSource::Inline(requirements) = &pip.from {
+                installed.requirements.extend(requirements.iter().cloned());
+            }
+        }
+        let plan = closure::plan(&self.loaded.workspace, &recipe.packages, installed);
+        let needed = self.unloaded(recipe);
+        let image = &self.target.label;
+        let plan = match plan {
+            _ if !needed.is_empty() => {
+                self.problems
+                    .extend(needed.into_iter().map(|error| Problem::Package { image: image.clone(), error }));
+                InstallPlan::default()
+            }
+            Ok(plan) => plan,
+            Err(error) => {
+                self.problems.push(Problem::Closure { image: image.clone(), error });
+                InstallPlan::default()
+            }
+        };
+        installed.add(&plan);
+        plan
+    }
+
+    /// Why packages cannot be loaded without which it cannot be told what `recipe` installs.
+    fn unloaded(&self, recipe: &Recipe) -> Vec<Arc<LoadError>> {
+        let Loaded { workspace, unloaded } = self.loaded;
+        if unloaded.is_empty() || recipe.packages.is_empty() {
+            return Vec::new();
+        }
+        // Whatever the parent has, a package is needed or not.
+        let plan = closure::plan(workspace, &recipe.packages, &Installed::default());
+        unloaded.iter().filter(|one| needs(recipe, &plan, one)).map(|one| one.error.clone()).collect()
+    }
+
     fn package(&mut self, package: &closure::LocalInstall) -> LocalPackage {
-        let sources =
-            self.workspace.at(&package.path).map(|project| project.sources.clone()).unwrap_or_default();
+        let sources = self
+            .loaded
+            .workspace
+            .at(&package.path)
+            .map(|project| project.sources.clone())
+            .unwrap_or_default();
         let outside = sources.iter().map(Source::path).filter(|path| !path.is_within(&package.path));
         for path in [&package.path].into_iter().chain(outside) {
             self.mountable(path);
@@ -127,7 +162,8 @@ impl Gatherer<'_> {
                 Some(PipFile { path, sources: file.sources })
             }
             Err(error) => {
-                self.problems.push(error.into());
+                let (image, error) = (self.target.label.clone(), Arc::new(error));
+                self.problems.push(Problem::Package { image, error });
                 None
             }
         }
@@ -194,6 +230,24 @@ impl Gatherer<'_> {
             }
         }
     }
+}
+
+/// Whether the package `one` is named by `recipe`, is a dependency in the `plan` without it, or may be one because nobody knows its
+/// name. To take it for a distribution of somebody else would be worse.
+fn needs(recipe: &Recipe, plan: &Result<InstallPlan, ClosureError>, one: &Unloaded) -> bool {
+    let named = |package: &PythonPackage| RepoPath::new(&package.path).is_ok_and(|path| path == one.path);
+    let is_it = |name: &PackageName| one.name.as_ref().is_none_or(|own| own == name);
+    recipe.packages.iter().any(named)
+        || match plan {
+            Ok(plan) => {
+                let names = plan.requirements.iter().map(|text| Requirement::parse(text));
+                names.into_iter().any(|parsed| parsed.is_ok_and(|requirement| is_it(&requirement.name)))
+            }
+            Err(ClosureError::Undeclared { dependency, folder, .. }) => {
+                folder.as_ref() == Some(&one.path) || is_it(dependency)
+            }
+            Err(_) => false,
+        }
 }
 
 fn files_of(

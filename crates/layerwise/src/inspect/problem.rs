@@ -1,7 +1,10 @@
 //! What keeps an image from being planned, whichever floor found it.
 
+use std::sync::Arc;
+
 use super::own::WORK;
 use crate::graph::DeclarationError;
+use crate::image_lock::ImageLockError;
 use crate::python::closure::ClosureError;
 use crate::python::handler::HandlerError;
 use crate::python::load::LoadError;
@@ -14,6 +17,9 @@ pub enum Problem {
     /// A declaration by itself.
     #[error(transparent)]
     Declaration(#[from] DeclarationError),
+    /// `images.lock`.
+    #[error(transparent)]
+    Lock(ImageLockError),
     /// A declared path.
     #[error("{image}: {error}")]
     Path {
@@ -58,9 +64,17 @@ pub enum Problem {
         /// Why not.
         why: String,
     },
-    /// A local Python package.
+    /// The declared local Python packages, taken together.
     #[error(transparent)]
-    Package(#[from] LoadError),
+    Packages(LoadError),
+    /// A local Python package, or a requirements file, of an image.
+    #[error("{image}: {error}")]
+    Package {
+        /// The image.
+        image: String,
+        /// What is wrong.
+        error: Arc<LoadError>,
+    },
     /// What a local Python package needs.
     #[error("{image}: {error}")]
     Closure {
@@ -78,8 +92,13 @@ pub enum Problem {
         error: HandlerError,
     },
     /// A file of an image.
-    #[error(transparent)]
-    Scan(#[from] ScanError),
+    #[error("{image}: {error}")]
+    Scan {
+        /// The image.
+        image: String,
+        /// What is wrong.
+        error: Arc<ScanError>,
+    },
     /// A folder that cannot be listed.
     #[error("{image}: {error}")]
     Disk {
@@ -96,9 +115,15 @@ impl Problem {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Declaration(error) => error.hint().map(str::to_owned),
-            Self::Package(error) => error.hint(),
+            Self::Lock(ImageLockError::Newer { .. }) => Some("update Layerwise".to_owned()),
+            Self::Lock(ImageLockError::Malformed { .. }) => {
+                Some("take it from git again, or delete it and run `cargo xtask lock`".to_owned())
+            }
+            Self::Lock(ImageLockError::Disk(_)) => None,
+            Self::Packages(error) => error.hint(),
+            Self::Package { error, .. } => error.hint(),
             Self::Closure { error, .. } => error.hint(),
-            Self::Scan(error) => error.hint().map(ToString::to_string),
+            Self::Scan { error, .. } => error.hint().map(ToString::to_string),
             Self::Handler { error, .. } => {
                 let otherwise = matches!(error, HandlerError::NoModule { .. }).then(|| {
                     "declare a handler out of a third-party distribution with Cmd::unchecked(…)".to_owned()
@@ -119,7 +144,8 @@ impl Problem {
     }
 }
 
-/// Each of `errors` as a problem.
-pub(super) fn all<E: Into<Problem>>(errors: Vec<E>) -> Vec<Problem> {
-    errors.into_iter().map(Into::into).collect()
+/// Each of a scan's `errors` as a problem of `image`.
+pub(super) fn of_scan(image: &str, errors: Vec<Arc<ScanError>>) -> Vec<Problem> {
+    let problem = |error| Problem::Scan { image: image.to_owned(), error };
+    errors.into_iter().map(problem).collect()
 }

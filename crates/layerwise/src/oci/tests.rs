@@ -73,6 +73,9 @@ mod pushes;
 #[path = "redirect_tests.rs"]
 mod redirects;
 
+#[path = "resolve_tests.rs"]
+mod resolves;
+
 const MANIFEST: &str = r#"{"schemaVersion":2}"#;
 
 fn ok() -> (String, String) {

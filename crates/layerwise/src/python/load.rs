@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use fs_err as fs;
@@ -34,6 +35,12 @@ pub enum LoadError {
         file: RepoPath,
         /// The offset of the first wrong byte.
         at: usize,
+    },
+    /// What should be a file is none: reading it could take for ever.
+    #[error("{file} is no regular file")]
+    Special {
+        /// Where it is.
+        file: RepoPath,
     },
     /// The same folder is declared with different includes or excludes.
     #[error("the package {path} is declared twice, with different `.include` or `.exclude`")]
@@ -68,7 +75,7 @@ impl LoadError {
             Self::DeclaredTwice { .. } => {
                 Some("declare it once, and use that value (and `.extra` of it) everywhere".to_owned())
             }
-            Self::Disk(_) => None,
+            Self::Disk(_) | Self::Special { .. } => None,
             Self::Project(error) => error.hint(),
             Self::SameName(error) => error.hint(),
             Self::Requirements(error) => error.hint(),
@@ -76,14 +83,34 @@ impl LoadError {
     }
 }
 
+/// The declared packages, as far as they can be loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Those that can.
+    pub workspace: Workspace,
+    /// Those that cannot, by path.
+    pub unloaded: Vec<Unloaded>,
+}
+
+/// A declared package that cannot be loaded.
+#[derive(Debug)]
+pub struct Unloaded {
+    /// Its folder.
+    pub path: RepoPath,
+    /// Its name, where that much can be told.
+    pub name: Option<PackageName>,
+    /// Why not; each image that needs the package has it.
+    pub error: Arc<LoadError>,
+}
+
 /// Loads the declared packages below `root`. The same package may come several times, with any extras.
 ///
 /// # Errors
-/// [`LoadError`], naming the file.
+/// [`LoadError`] for declarations that contradict each other.
 pub fn workspace<'a>(
     root: &Utf8Path,
     packages: impl IntoIterator<Item = &'a PythonPackage>,
-) -> Result<Workspace, LoadError> {
+) -> Result<Loaded, LoadError> {
     let mut declared: BTreeMap<RepoPath, &PythonPackage> = BTreeMap::new();
     for package in packages {
         let path = RepoPath::new(&package.path)?;
@@ -93,9 +120,17 @@ pub fn workspace<'a>(
         }
     }
     let disk = Disk { root };
-    let projects: Vec<_> =
-        declared.iter().map(|(path, package)| disk.project(path, package)).collect::<Result<_, _>>()?;
-    Ok(Workspace::new(projects)?)
+    let (mut projects, mut unloaded) = (Vec::new(), Vec::new());
+    for (path, package) in declared {
+        match disk.project(&path, package) {
+            Ok(project) => projects.push(project),
+            Err(error) => {
+                let name = disk.name(&path);
+                unloaded.push(Unloaded { path, name, error: Arc::new(error) });
+            }
+        }
+    }
+    Ok(Loaded { workspace: Workspace::new(projects)?, unloaded })
 }
 
 /// Loads the requirements file `path` below `root` with all that it reads.
@@ -120,6 +155,12 @@ impl Disk<'_> {
         let mut project = manifest.project(package, &facts)?;
         self.add_neighbours(&mut project)?;
         Ok(project)
+    }
+
+    /// The name of a package about which nothing else can be told.
+    fn name(&self, folder: &RepoPath) -> Option<PackageName> {
+        let text = self.text(&folder.child("pyproject.toml").ok()?).ok()??;
+        declared_name(&text)
     }
 
     /// Lists the package's folder, its `src`, and every folder that is mentioned; looks at every file that is.
@@ -205,11 +246,14 @@ impl Disk<'_> {
 
     /// The text of a file, `None` when it is not there.
     fn text(&self, file: &RepoPath) -> Result<Option<String>, LoadError> {
-        let bytes = match fs::read(file.on_disk(self.root)) {
-            Ok(bytes) => bytes,
-            Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
+        let path = file.on_disk(self.root);
+        let bytes =
+            match fs::metadata(&path).and_then(|data| data.is_file().then(|| fs::read(&path)).transpose()) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Err(LoadError::Special { file: file.clone() }),
+                Err(error) if is_absent(&error) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
         let not_utf8 = |error: std::string::FromUtf8Error| LoadError::NotUtf8 {
             file: file.clone(),
             at: error.utf8_error().valid_up_to(),

@@ -2,7 +2,7 @@
 //! it.
 
 use super::Assemble;
-use super::one::{Build, Job, reference_of};
+use super::one::{Build, Job, reference_of, stand_in};
 use crate::assemble::{WhyNot, instructions};
 use crate::assembler::{AssembleError, AssembleRequest};
 use crate::builder::Built;
@@ -71,7 +71,9 @@ fn assemble(
 
 fn parent(job: &Job<'_>, target: &Target) -> Option<ImageRef> {
     match &target.parents.last()?.parent {
-        TargetParent::External(reference) => Some(reference.clone()),
+        TargetParent::External(reference) => {
+            Some(stand_in(job.world, reference).unwrap_or(reference).clone())
+        }
         TargetParent::Target(place) => reference_of(job.world.destination, *place, &job.parents),
     }
 }

@@ -188,12 +188,17 @@ fn request(job: &Job<'_>, build: &Build) -> Result<BuildRequest, Failure> {
         context,
         dockerfile,
         target: target.image.target.clone(),
-        build_args: build_args(world.destination, target, &job.parents),
+        build_args: build_args(world, target, &job.parents),
         labels: build.labels.clone(),
         tags: build.tags.clone(),
         secrets: (world.secrets)(target).map_err(Failure::Environment)?,
         push: *world.destination != Destination::Local,
         no_cache: job.options.no_cache,
+        cache: world
+            .caches
+            .map(|caches| caches.of(&target.label, target.platform))
+            .transpose()
+            .map_err(environment)?,
         log: build.log(),
     })
 }
@@ -209,18 +214,26 @@ fn remove_folders(builds: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 
-fn build_args(
-    destination: &Destination,
-    target: &Target,
-    parents: &[(usize, Product)],
-) -> Vec<(String, String)> {
+/// The parents that are ours, exactly as they were confirmed: by digest in a registry, by content tag in a local
+/// store, which older engines cannot look up by digest. Of others only those for which there is a stand-in: the Dockerfile
+/// itself names the rest.
+fn build_args(world: &World<'_>, target: &Target, parents: &[(usize, Product)]) -> Vec<(String, String)> {
     let own = target.parents.iter().filter_map(|parent| match &parent.parent {
-        TargetParent::External(_) => None,
+        TargetParent::External(reference) => {
+            let stand_in = stand_in(world, reference)?;
+            Some((parent.arg.clone(), stand_in.to_string()))
+        }
         TargetParent::Target(place) => {
-            Some((parent.arg.clone(), reference_of(destination, *place, parents)?.to_string()))
+            Some((parent.arg.clone(), reference_of(world.destination, *place, parents)?.to_string()))
         }
     });
     own.collect()
+}
+
+/// What stands in the place of a pinned image of somebody else here.
+pub(super) fn stand_in<'a>(world: &World<'a>, reference: &ImageRef) -> Option<&'a ImageRef> {
+    let is_it = |stand_in: &&ImageRef| reference.digest().is_some() && **stand_in == reference.unpinned();
+    world.stand_in.filter(is_it)
 }
 
 /// A parent that is ours, exactly as it was confirmed: by digest in a registry, by content tag in a local store, which

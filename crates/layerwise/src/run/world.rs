@@ -6,6 +6,8 @@ use crate::assembler::Assembler;
 use crate::builder::{Builder, SecretValue};
 use crate::destination::Destination;
 use crate::graph::Target;
+use crate::image_ref::ImageRef;
+use crate::layer_cache::LayerCaches;
 use crate::registry::Registry;
 use crate::store::RecordStore;
 
@@ -27,6 +29,11 @@ pub struct World<'a> {
     pub locks: &'a Utf8Path,
     /// The secrets that a target's build may mount, its own and pip's.
     pub secrets: &'a (dyn Fn(&Target) -> Result<Vec<SecretValue>, String> + Sync),
+    /// The reference under which the engine has an image of its own in the place of somebody else's: a parent that is locked to a
+    /// digest of that is built on what the engine has.
+    pub stand_in: Option<&'a ImageRef>,
+    /// Where layers are shared with other builders.
+    pub caches: Option<&'a LayerCaches>,
     /// Seconds since 1970, for records.
     pub now: &'a (dyn Fn() -> u64 + Sync),
 }

@@ -26,6 +26,7 @@ pub struct Project {
     cancel: Cancel,
     /// Seconds since 1970.
     clock: AtomicU64,
+    stand_in: Mutex<Option<ImageRef>>,
 }
 
 impl Project {
@@ -34,6 +35,7 @@ impl Project {
             folder: tempfile::tempdir().unwrap(),
             cancel: Cancel::default(),
             clock: AtomicU64::new(1_700_000_000),
+            stand_in: Mutex::default(),
         };
         project.write("base.txt", "base");
         project.write("top.txt", "top");
@@ -46,7 +48,7 @@ impl Project {
         project
     }
 
-    fn images() -> Images {
+    pub fn images() -> Images {
         let base = BaseImage::new("base").from(external("python:3.13")).copy("base.txt");
         let top = BaseImage::new("top").from(&base).copy("top.txt");
         let lambda =
@@ -82,6 +84,11 @@ impl Project {
         self.clock.store(seconds, Ordering::Relaxed);
     }
 
+    /// Lets the engine have an image of its own under this name.
+    pub fn stand_in(&self, reference: &str) {
+        *self.stand_in.lock().unwrap() = Some(ImageRef::parse(reference).unwrap());
+    }
+
     pub fn inspect(&self) -> Inspection {
         inspect(&self.path(""), &Self::images()).unwrap()
     }
@@ -93,6 +100,7 @@ impl Project {
         let forced = if force { selected.clone() } else { BTreeSet::new() };
         let store = DirStore::new(self.root().join("records"));
         let verdicts = verdicts(&inspection, &store, Some(engine), &selected, &forced).unwrap();
+        let stand_in = self.stand_in.lock().unwrap().clone();
         let world = World {
             store: &store,
             registry: engine,
@@ -102,6 +110,8 @@ impl Project {
             work: &self.root().join("work"),
             locks: &self.root().join("locks"),
             secrets: &|_| Ok(Vec::new()),
+            stand_in: stand_in.as_ref(),
+            caches: None,
             now: &|| self.clock.load(Ordering::Relaxed),
         };
         let options = Options { jobs: 3, fail_fast: false, no_cache: false, assemble: Assemble::Auto };

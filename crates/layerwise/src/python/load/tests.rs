@@ -22,7 +22,22 @@ fn repo(files: &[(&str, &str)]) -> Repo {
 }
 
 fn fails(files: &[(&str, &str)], package: PythonPackage) -> String {
-    workspace(&repo(files).root, [&package]).unwrap_err().to_string()
+    refused(&repo(files), &package).to_string()
+}
+
+/// Why `package` cannot be loaded, or may not be declared.
+fn refused(repo: &Repo, package: &PythonPackage) -> Arc<LoadError> {
+    match workspace(&repo.root, [package]) {
+        Ok(mut loaded) => loaded.unloaded.remove(0).error,
+        Err(error) => Arc::new(error),
+    }
+}
+
+/// Those of `packages` that can be loaded, which are all.
+fn loaded<'a>(repo: &Repo, packages: impl IntoIterator<Item = &'a PythonPackage>) -> Workspace {
+    let Loaded { workspace, unloaded } = workspace(&repo.root, packages).unwrap();
+    assert!(unloaded.is_empty(), "{unloaded:?}");
+    workspace
 }
 
 #[test]
@@ -43,7 +58,7 @@ fn packages_are_read_with_what_lies_around_them() {
         ("base/other/README.md", ""),
     ]);
     let label = PythonPackage::at("./base/label/");
-    let known = workspace(&repo.root, [&label, &label.extra("x")]).unwrap();
+    let known = loaded(&repo, [&label, &label.extra("x")]);
     let project = known.projects().next().unwrap();
     let paths: Vec<_> = project.sources.iter().map(|source| source.path().as_str()).collect();
     assert_eq!(
@@ -63,7 +78,7 @@ fn packages_are_read_with_what_lies_around_them() {
     );
 
     let dynamo = PythonPackage::at("base/receipt-dynamo");
-    let known = workspace(&repo.root, [&label, &dynamo]).unwrap();
+    let known = loaded(&repo, [&label, &dynamo]);
     let plan = closure::plan(&known, &[label], &Installed::default()).unwrap();
     assert_eq!(plan.requirements, ["openai", "other"]);
     assert_eq!(plan.packages.len(), 2);
@@ -81,7 +96,7 @@ fn a_namespace_package_and_a_virtual_environment_are_seen() {
         ("q/q/x.py", ""),
         ("q/work/pyvenv.cfg", ""),
     ]);
-    let known = workspace(&repo.root, [&PythonPackage::at("p"), &PythonPackage::at("q")]).unwrap();
+    let known = loaded(&repo, [&PythonPackage::at("p"), &PythonPackage::at("q")]);
     let paths: Vec<_> =
         known.projects().flat_map(|one| &one.sources).map(|one| one.path().as_str()).collect();
     assert_eq!(paths, ["p/pyproject.toml", "p/ns", "q/pyproject.toml", "q/q"]);
@@ -108,13 +123,39 @@ fn errors_name_the_file() {
 
     let latin = repo(&[("p/pyproject.toml", "")]);
     fs::write(latin.root.join("p/pyproject.toml"), b"# caf\xe9").unwrap();
-    let error = workspace(&latin.root, [&PythonPackage::at("p")]).unwrap_err();
+    let error = refused(&latin, &PythonPackage::at("p"));
     assert_eq!(error.to_string(), "p/pyproject.toml is not UTF-8: byte 5 is the first that is not");
 
     let twice = repo(&[("p/pyproject.toml", "[project]\nname='p'")]);
     let p = PythonPackage::at("p");
     let error = workspace(&twice.root, [&p, &p.clone().exclude("docs")]).unwrap_err();
     assert!(matches!(error, LoadError::DeclaredTwice { .. }));
+}
+
+#[test]
+fn one_package_that_cannot_be_read_leaves_the_others() {
+    let repo = repo(&[
+        ("good/pyproject.toml", "[project]\nname='good'"),
+        ("good/good/__init__.py", ""),
+        ("named/pyproject.toml", "[project]\nname='Of.It'\nreadme='gone.md'"),
+        ("nameless/pyproject.toml", "[project"),
+    ]);
+    rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        repo.root.join("pyproject.toml").as_std_path(),
+        rustix::fs::Mode::RUSR,
+    )
+    .unwrap();
+    let packages = ["good", "named", "nameless", "."].map(PythonPackage::at);
+    let Loaded { workspace, unloaded } = workspace(&repo.root, &packages).unwrap();
+    assert_eq!(workspace.projects().map(|one| one.path.as_str()).collect::<Vec<_>>(), ["good"]);
+    let told: Vec<_> = unloaded
+        .iter()
+        .map(|one| (one.path.as_str(), one.name.as_ref().map(PackageName::as_str), one.error.to_string()))
+        .collect();
+    assert_eq!(told[0], ("", None, "pyproject.toml is no regular file".to_owned()));
+    assert_eq!((told[1].0, told[1].1), ("named", Some("of-it")));
+    assert_eq!((told[2].0, told[2].1), ("nameless", None));
 }
 
 #[test]
@@ -135,7 +176,7 @@ fn a_requirements_file_is_read_with_what_it_names() {
 #[test]
 fn the_repository_itself_may_be_a_package() {
     let repo = repo(&[("pyproject.toml", "[project]\nname='p'"), ("src/p/x.py", ""), ("lambdas/a.py", "")]);
-    let known = workspace(&repo.root, [&PythonPackage::at(".")]).unwrap();
+    let known = loaded(&repo, [&PythonPackage::at(".")]);
     let paths: Vec<_> =
         known.projects().flat_map(|one| &one.sources).map(|one| one.path().as_str()).collect();
     assert_eq!(paths, ["pyproject.toml", "src/p"]);
