@@ -109,6 +109,28 @@ pub struct Where {
     pub records: Option<Utf8PathBuf>,
 }
 
+/// Whether images stand on stable bases.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Bases")]
+pub struct StaticBase {
+    /// Stand on each base as its stable tag names it, whatever its sources say by now; never pushed
+    /// [env: USE_STATIC_BASE_IMAGE=1, LAYERWISE_STATIC_BASE] [default pattern: {name}:stable]
+    #[arg(long, value_name = "PATTERN", num_args = 0..=1, require_equals = true)]
+    pub static_base: Option<Option<String>>,
+}
+
+/// What becomes of bases.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Bases")]
+pub struct Bases {
+    /// Whether.
+    #[command(flatten)]
+    pub stable: StaticBase,
+    /// Build stable bases again as their sources say, and not only those that are missing
+    #[arg(long)]
+    pub rebuild_bases: bool,
+}
+
 /// `build-lambdas`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -145,6 +167,9 @@ pub struct Build {
     /// Report as one JSON document on standard output
     #[arg(long)]
     pub json: bool,
+    /// On what.
+    #[command(flatten)]
+    pub bases: Bases,
     /// Where.
     #[command(flatten)]
     pub place: Where,
@@ -169,6 +194,9 @@ pub struct Plan {
     /// Report as one JSON document on standard output
     #[arg(long)]
     pub json: bool,
+    /// On what.
+    #[command(flatten)]
+    pub stable: StaticBase,
     /// Where.
     #[command(flatten)]
     pub place: Where,
@@ -246,6 +274,9 @@ pub struct Invoke {
     /// How many at once, each in a container of its own, as in Lambda
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
+    /// On what.
+    #[command(flatten)]
+    pub bases: Bases,
     /// Where.
     #[command(flatten)]
     pub place: Here,
@@ -277,6 +308,9 @@ pub struct Dev {
     /// The port of all functions by name; each one's own port follows it. Any free ports for 0
     #[arg(long, value_name = "N", default_value_t = 9000)]
     pub port: u16,
+    /// On what: always on stable bases.
+    #[command(flatten)]
+    pub bases: Bases,
     /// Where.
     #[command(flatten)]
     pub place: Here,

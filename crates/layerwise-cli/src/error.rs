@@ -4,12 +4,14 @@
 use std::io;
 
 use camino::Utf8PathBuf;
+use layerwise::builder::BuildError;
 use layerwise::buildx::FindError;
 use layerwise::engine::EngineError;
 use layerwise::image_ref::ImageRefError;
 use layerwise::inspect::Problem;
 use layerwise::readable::ReadableError;
 use layerwise::registry::RegistryError;
+use layerwise::stable::StableError;
 use layerwise::store::StoreError;
 use layerwise::verdicts::VerdictError;
 use layerwise_dev::{DevError, EventError};
@@ -59,6 +61,18 @@ pub enum CliError {
     /// `--push` without a place to push to.
     #[error("--push needs --registry PREFIX")]
     NoRegistry,
+    /// Nobody shall deploy what stands on a base that may be anything.
+    #[error("images that stand on stable bases are never pushed")]
+    StaticPush,
+    /// Bases are to be built again where nothing stands on their stable tags.
+    #[error("--rebuild-bases is about stable bases, and needs --static-base")]
+    NothingStable,
+    /// What a stable tag names only the engine knows.
+    #[error("--offline cannot say what stands on stable bases: only the engine knows what their tags name")]
+    StaticOffline,
+    /// A base cannot be had.
+    #[error(transparent)]
+    Base(BuildError),
     /// The place to push to is not one.
     #[error(transparent)]
     Destination(#[from] ImageRefError),
@@ -129,6 +143,15 @@ impl From<VerdictError> for CliError {
     }
 }
 
+impl From<StableError> for CliError {
+    fn from(error: StableError) -> Self {
+        match error {
+            StableError::Name(error) => Self::Destination(error),
+            StableError::Verdict(error) => error.into(),
+        }
+    }
+}
+
 impl From<ReadableError> for CliError {
     fn from(error: ReadableError) -> Self {
         match error {
@@ -150,9 +173,13 @@ impl CliError {
             | Self::ManyLambdas { .. }
             | Self::Event(_)
             | Self::NoRegistry
+            | Self::StaticPush
+            | Self::NothingStable
+            | Self::StaticOffline
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
             Self::Drift { .. }
+            | Self::Base(_)
             | Self::Dev(DevError::Ended { .. } | DevError::Silent { .. } | DevError::NoAnswer { .. }) => {
                 Exit::Failed
             }
@@ -187,6 +214,12 @@ impl CliError {
                 "for example --push --registry registry.example.com/team, or --sandbox --push for the \
                  sandbox's own"
             }
+            Self::StaticPush => {
+                "leave --static-base out, and unset USE_STATIC_BASE_IMAGE: then they stand on what the bases' sources say"
+            }
+            Self::NothingStable => "`cargo xtask build-lambdas --static-base --rebuild-bases`",
+            Self::StaticOffline => "leave --offline out, or --static-base, and unset USE_STATIC_BASE_IMAGE",
+            Self::Base(error) => return error.hint().map(str::to_owned),
             Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",
             Self::Registry(error) => return Some(error.hint()),
             Self::NoEngine { sandbox: true, .. } => {

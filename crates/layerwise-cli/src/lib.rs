@@ -30,6 +30,7 @@ mod local;
 mod machine;
 mod reporter;
 mod root;
+mod standing;
 mod summary;
 mod surroundings;
 mod telling;

@@ -28,7 +28,7 @@ pub struct Machine<'a> {
     /// Whether the sandbox is to be used.
     in_sandbox: bool,
     /// The environment that adapters see: the sandbox's where that is used.
-    env: Env,
+    pub env: Env,
     /// The buildx builder that was asked for.
     builder: Option<&'a str>,
 }
@@ -53,7 +53,7 @@ impl<'a> Machine<'a> {
     /// [`CliError`] when there is no engine and one is needed.
     pub fn registry(&self, destination: &Destination) -> Result<Box<dyn Registry>, CliError> {
         match destination {
-            Destination::Local => Ok(Box::new(self.engine()?)),
+            Destination::Local | Destination::Development => Ok(Box::new(self.engine()?)),
             Destination::Registry { .. } => Ok(Box::new(Oci::new(&self.env, Vec::new()))),
         }
     }

@@ -30,6 +30,10 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
         Told::Broken { name, path, line: number, why } => {
             line(Tone::Bad, "Broken", name, &format!("{path}:{number}: {}", plain(why)));
         }
+        Told::Drifted { name, changes } => {
+            line(Tone::Notice, "Drifted", name, &format!("its base: {}", wording::drift(changes)));
+            console.hint("b builds the bases as their sources say");
+        }
         Told::Stale { name, changes } => line(Tone::Notice, "Stale", name, &wording::changes(changes, SHOWN)),
         Told::Swapped { name, image, took } => {
             line(Tone::Good, "Running", name, &format!("{} ({})", tag(image), short(*took)));
@@ -85,7 +89,7 @@ fn serving(console: &Console, width: usize, port: u16, functions: &[Served], too
         let state = if *runs { "running" } else { "not running" };
         console.detail(&format!("{name:width$}  http://127.0.0.1:{port}  {state:11}  on {base}"));
     }
-    console.status(Tone::Busy, "Keys", "r restart, b build, i invoke again, q quit");
+    console.status(Tone::Busy, "Keys", "r restart, b build with bases, i invoke again, q quit");
 }
 
 fn invoked(console: &Console, width: usize, name: &str, answer: &Answer, from_here: bool) {
@@ -174,6 +178,7 @@ mod tests {
             cause: "gone".into(),
         }));
         tell(Told::EngineBack);
+        tell(Told::Drifted { name, changes: &changes(LayerClass::Packages, "base-images/x/src/x/a.py") });
         tell(Told::Declarations);
         tell(Told::Lost("the disk is full"));
         tell(Told::NothingToRepeat);

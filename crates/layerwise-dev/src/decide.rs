@@ -8,6 +8,17 @@ use layerwise::repo_path::RepoPath;
 
 use crate::layout::Layout;
 
+/// What a save leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is to be done.
+    pub action: Action,
+    /// What has changed in bases and stays as it is until they are built.
+    pub drift: Vec<Change>,
+    /// What the container has once its files are put.
+    pub reached: Chain,
+}
+
 /// What is to be done so that a container does what the sources say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -50,31 +61,34 @@ pub type Chain = Vec<(String, Ingredients)>;
 
 /// Decides for a container that has `has`, laid out as `layout` says, while the sources say `now`.
 #[must_use]
-pub fn decide(has: &Chain, now: &Chain, layout: &Layout) -> Action {
-    let same_chain = has.iter().map(|(name, _)| name).eq(now.iter().map(|(name, _)| name));
-    if !same_chain {
+pub fn decide(has: &Chain, now: &Chain, layout: &Layout) -> Decision {
+    let (Some(((_, own_has), below_has)), Some(((name, own_now), below_now))) =
+        (has.split_last(), now.split_last())
+    else {
+        return Decision { action: Action::Nothing, drift: Vec::new(), reached: has.clone() };
+    };
+    let same_bases = below_has.iter().map(|(name, _)| name).eq(below_now.iter().map(|(name, _)| name));
+    if !same_bases {
         // It stands on something else, which its own ingredients tell.
-        let (Some((_, has)), Some((_, now))) = (has.last(), now.last()) else { return Action::Nothing };
-        return Action::Rebuild { changes: difference(has, now) };
+        let action = Action::Rebuild { changes: difference(own_has, own_now) };
+        return Decision { action, drift: Vec::new(), reached: now.clone() };
     }
-    let mut changes = Vec::new();
-    let mut sync = Some(Sync::default());
-    let last = has.len().saturating_sub(1);
-    for (place, ((_, has), (_, now))) in has.iter().zip(now).enumerate() {
-        for change in difference(has, now) {
-            // What has changed in a parent is told by the parent's own ingredients.
-            if matches!(change.what, What::Parent { .. }) {
-                continue;
-            }
-            sync = sync.filter(|_| place == last).and_then(|sync| add(sync, &change, (has, now), layout));
-            changes.push(change);
-        }
-    }
-    match sync {
+    let drift =
+        below_has.iter().zip(below_now).flat_map(|((_, has), (_, now))| changes_between(has, now)).collect();
+    let changes: Vec<Change> = changes_between(own_has, own_now).collect();
+    let put = |sync: Option<Sync>, change| add(sync?, change, (own_has, own_now), layout);
+    let action = match changes.iter().fold(Some(Sync::default()), put) {
         _ if changes.is_empty() => Action::Nothing,
         Some(sync) => Action::Sync { sync, changes },
         None => Action::Rebuild { changes },
-    }
+    };
+    let own = (name.clone(), own_now.clone());
+    Decision { action, drift, reached: below_has.iter().cloned().chain([own]).collect() }
+}
+
+/// What has changed in a parent is told by the parent's own ingredients.
+fn changes_between(has: &Ingredients, now: &Ingredients) -> impl Iterator<Item = Change> {
+    difference(has, now).into_iter().filter(|change| !matches!(change.what, What::Parent { .. }))
 }
 
 /// `sync` with one change more; `None` when that needs a build.
@@ -177,7 +191,8 @@ mod tests {
 
     /// In one line each: what is removed, what is put, or that it is built again.
     fn told(has: &Chain, now: &Chain) -> Vec<String> {
-        match decide(has, now, &layout()) {
+        let Decision { action, drift, .. } = decide(has, now, &layout());
+        let mut told = match action {
             Action::Nothing => vec!["nothing".to_owned()],
             Action::Rebuild { .. } => vec!["rebuild".to_owned()],
             Action::Sync { sync, .. } => {
@@ -188,7 +203,9 @@ mod tests {
                 });
                 sync.remove.into_iter().map(|path| format!("remove {path}")).chain(put).collect()
             }
-        }
+        };
+        told.extend(drift.into_iter().map(|change| format!("drift {}", change.what)));
+        told
     }
 
     const HANDLER: (&str, Option<&str>, bool) = ("handler.py", Some("1"), false);
@@ -268,7 +285,15 @@ mod tests {
         let before = standing_on("ENV A=1", "1");
         assert_eq!(told(&before, &standing_on("ENV A=1", "1")), ["nothing"]);
         assert_eq!(told(&before, &standing_on("ENV A=1", "2")), ["put handler.py /var/task/handler.py"]);
-        assert_eq!(told(&before, &standing_on("ENV A=2", "2")), ["rebuild"]);
+        // A base that has drifted keeps nothing back.
+        let drifted = standing_on("ENV A=2", "2");
+        assert_eq!(
+            told(&before, &drifted),
+            ["put handler.py /var/task/handler.py", "drift - ENV A=1", "drift + ENV A=2"]
+        );
+        let reached = decide(&before, &drifted, &layout()).reached;
+        assert_eq!((&reached[0], &reached[1]), (&before[0], &drifted[1]));
+        assert_eq!(told(&reached, &drifted), ["nothing", "drift - ENV A=1", "drift + ENV A=2"]);
         assert_eq!(told(&before, &before[1..].to_vec()), ["rebuild"]);
     }
 }

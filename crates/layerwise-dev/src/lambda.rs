@@ -7,19 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use camino::Utf8Path;
+use layerwise::difference::Change;
 use layerwise::image_ref::ImageRef;
 use layerwise::inspect::Inspection;
 
 use crate::container::Container;
 use crate::containers::{Containers, Role};
-use crate::decide::{Action, Chain, Put, Sync, decide};
+use crate::decide::{Action, Chain, Decision, Put, Sync, decide};
 use crate::door::{Behind, Door};
 use crate::error::DevError;
 use crate::function::Function;
 use crate::layout::Layout;
 use crate::message::Message;
 use crate::reload::{Inside, archive};
-use crate::told::{Host, Told, Why};
+use crate::session::Chosen;
+use crate::told::{Host, Made, Told, Why};
 
 /// How long a question that is being answered may hold up a reload; then it is ended, as the code that answers it is old.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -51,6 +53,8 @@ struct Held {
     /// What the container has by now.
     has: Chain,
     layout: Layout,
+    /// How its bases have drifted, as it was told.
+    drift: Vec<Change>,
     /// The time of the newest files that were put into it.
     time: u64,
     started: Option<Instant>,
@@ -87,19 +91,15 @@ pub(crate) fn chain(inspection: &Inspection, place: usize) -> Chain {
 }
 
 impl Lambda {
-    pub(crate) fn new(inspection: &Inspection, number: usize, place: usize) -> Self {
-        let target = &inspection.graph.targets[place];
-        let timeout = Function::timeout_of(target);
-        let base = target.parents.last().map(|parent| match &parent.parent {
-            layerwise::graph::TargetParent::External(reference) => reference.to_string(),
-            layerwise::graph::TargetParent::Target(place) => inspection.graph.targets[*place].label.clone(),
-        });
+    pub(crate) fn new(inspection: &Inspection, number: usize, chosen: &Chosen) -> Self {
+        let Chosen { place, number: _, base } = chosen;
+        let target = &inspection.graph.targets[*place];
         Self {
             number,
-            place,
+            place: *place,
             name: target.label.clone(),
-            base: base.unwrap_or_default(),
-            door: Arc::new(Door::new(timeout)),
+            base: base.clone(),
+            door: Arc::new(Door::new(Function::timeout_of(target))),
             held: Mutex::default(),
         }
     }
@@ -141,16 +141,22 @@ impl Lambda {
         }
     }
 
-    /// Lets a container of `image` take over, built from what `inspection` says.
-    pub(crate) fn swap(&self, inspection: &Inspection, image: &ImageRef, tools: &Tools<'_>) -> Then {
+    /// Lets a container of an image take over that was built from what `inspection` says.
+    pub(crate) fn swap(&self, inspection: &Inspection, made: &Made, tools: &Tools<'_>) -> Then {
+        let Made { image, bases } = made;
         let mut held = self.held();
-        let now = chain(inspection, self.place);
-        let unchanged = held.image.as_ref() == Some(image) && held.has == now && held.container.is_some();
+        let mut built = chain(inspection, self.place);
+        for (label, ingredients) in &mut built {
+            if let Some(then) = bases.get(label) {
+                ingredients.clone_from(then);
+            }
+        }
+        let unchanged = held.image.as_ref() == Some(image) && held.has == built && held.container.is_some();
         if unchanged {
             return Then::Rest;
         }
         let begun = Instant::now();
-        match self.start(&mut held, inspection, image.clone(), now, tools) {
+        match self.start(&mut held, inspection, image.clone(), built, tools) {
             Ok(()) => {
                 let name = &self.name;
                 tools.host.tell(Told::Swapped { name, image, took: begun.elapsed() });
@@ -172,7 +178,14 @@ impl Lambda {
             return Ok((Then::Build, None));
         };
         let now = chain(inspection, self.place);
-        match decide(&held.has, &now, &held.layout) {
+        let Decision { action, drift, reached } = decide(&held.has, &now, &held.layout);
+        if drift != held.drift {
+            if !drift.is_empty() {
+                tools.host.tell(Told::Drifted { name: &self.name, changes: &drift });
+            }
+            held.drift = drift;
+        }
+        match action {
             Action::Nothing => Ok((Then::Rest, None)),
             Action::Rebuild { changes } => {
                 tools.host.tell(Told::Stale { name: &self.name, changes: &changes });
@@ -182,7 +195,7 @@ impl Lambda {
                 if !self.sync(held, &inside, &sync, tools)? {
                     return Ok((Then::Rest, None));
                 }
-                held.has = now;
+                held.has = reached;
                 let took = begun.elapsed();
                 tools.host.tell(Told::Synced { name: &self.name, changes: &changes, took });
                 Ok((Then::Rest, Doubt::new(inside, &sync.put)))
@@ -268,7 +281,10 @@ impl Lambda {
         );
         let now = chain(inspection, self.place);
         let mut has = built.clone();
-        if let Action::Sync { sync, .. } = decide(&has, &now, &held.layout)
+        let Decision { action, drift, reached } = decide(&has, &now, &held.layout);
+        // Whoever has built the image has told it.
+        held.drift = drift;
+        if let Action::Sync { sync, .. } = action
             && let Ok(archive) = archive(tools.root, &sync, now_seconds())
         {
             let inside = container.inside();
@@ -276,7 +292,7 @@ impl Lambda {
                 inside.put(archive).await?;
                 inside.remove_and_end_runtime(&sync.remove).await
             })?;
-            has = now;
+            has = reached;
         }
         let heard = Heard { messages: tools.messages.clone(), number: self.number, id: container.id.clone() };
         container.follow(move |line| heard.line(line));

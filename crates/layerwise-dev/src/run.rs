@@ -47,6 +47,8 @@ pub(crate) struct Run<'scope, 'env> {
     marks: Vec<(u64, usize, oneshot::Sender<()>)>,
     /// Lambdas whose operation is a build that has not begun.
     to_build: BTreeSet<usize>,
+    /// Whether the next build takes the bases along.
+    rebuild_bases: bool,
     /// Lambdas whose operation is the build that goes on.
     building: BTreeSet<usize>,
     engine_gone: bool,
@@ -84,6 +86,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             waiting: (0..count).map(|_| Vec::new()).collect(),
             marks: Vec::new(),
             to_build: BTreeSet::new(),
+            rebuild_bases: options.rebuild_bases,
             building: BTreeSet::new(),
             engine_gone: false,
             unreadable: Vec::new(),
@@ -141,6 +144,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 (0..self.lambdas.len()).for_each(|lambda| self.start_anew(lambda, Why::Asked));
             }
             Message::Key(Key::Build) => {
+                self.rebuild_bases = true;
                 for lambda in 0..self.lambdas.len() {
                     if self.desk.wanted(lambda) {
                         self.to_build.insert(lambda);
@@ -259,16 +263,17 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
         }
         let batch = std::mem::take(&mut self.to_build);
         self.building.clone_from(&batch);
+        let rebuild_bases = std::mem::take(&mut self.rebuild_bases);
         let inspection = self.inspection.clone();
         let (lambdas, tools, cancel) = (self.lambdas, self.tools, self.cancel);
         self.scope.spawn(move || {
             let places = batch.iter().map(|&lambda| lambdas[lambda].place).collect();
-            let images = tools.host.build(&inspection, &places, cancel);
+            let images = tools.host.build(&inspection, &places, rebuild_bases, cancel);
             let gone = std::thread::scope(|scope| {
                 let started: Vec<_> = batch
                     .iter()
                     .filter_map(|&lambda| Some((&lambdas[lambda], images.get(&lambdas[lambda].place)?)))
-                    .map(|(lambda, image)| scope.spawn(|| lambda.swap(&inspection, image, tools)))
+                    .map(|(lambda, made)| scope.spawn(|| lambda.swap(&inspection, made, tools)))
                     .collect();
                 started
                     .into_iter()

@@ -30,14 +30,27 @@ use crate::watch::Watch;
 /// How long a question waits for the watcher's word that all saves are known; local file systems need a millisecond.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// A Lambda to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its place in the graph.
+    pub place: usize,
+    /// The number of its port after the first.
+    pub number: u16,
+    /// What it stands on, for people.
+    pub base: String,
+}
+
 /// What the loop is to do.
 pub struct Options<'a> {
     /// The repository's root.
     pub root: &'a Utf8Path,
     /// Our own folder below it.
     pub work: &'a Utf8Path,
-    /// The places of the Lambdas to serve, each with the number of its port after the first.
-    pub places: Vec<(usize, u16)>,
+    /// The Lambdas to serve.
+    pub chosen: Vec<Chosen>,
+    /// Whether the first build takes the bases along.
+    pub rebuild_bases: bool,
     /// The port of all functions by name; each one's own follow it. Any free ones for 0.
     pub port: u16,
     /// The folder of the declarations' own crate, where it is known.
@@ -96,10 +109,10 @@ impl Session {
         let (send, receive) = self.messages;
 
         let lambdas: Vec<Lambda> = options
-            .places
+            .chosen
             .iter()
             .enumerate()
-            .map(|(number, (place, _))| Lambda::new(&inspection, number, *place))
+            .map(|(number, chosen)| Lambda::new(&inspection, number, chosen))
             .collect();
         let (port, ports) = serve_all(options, &lambdas, containers, &send)?;
         let seen = send.clone();
@@ -148,8 +161,8 @@ fn serve_all(
         Ok(port)
     };
     let common = open(0, None)?;
-    let own = options.places.iter().enumerate();
-    let own = own.map(|(lambda, (_, number))| open(*number, Some(lambda))).collect::<Result<_, _>>()?;
+    let own = options.chosen.iter().enumerate();
+    let own = own.map(|(lambda, chosen)| open(chosen.number, Some(lambda))).collect::<Result<_, _>>()?;
     Ok((common, own))
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use layerwise::difference::Change;
+use layerwise::fingerprint::Ingredients;
 use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, Problem};
 use layerwise::process::Cancel;
@@ -20,17 +21,28 @@ pub trait Host: Sync {
     /// Every [`Problem`] of the sources.
     fn inspect(&self) -> Result<Inspection, Vec<Problem>>;
 
-    /// Builds what is stale among the targets at `places` and answers where each one is that is there now. What went wrong
-    /// is said before it returns.
+    /// Builds what is stale among the targets at `places`, on stable bases, which are built as their sources say only when
+    /// `rebuild_bases` says so or they are missing. Answers about each one that is there now. What went wrong is said
+    /// before it returns.
     fn build(
         &self,
         inspection: &Inspection,
         places: &BTreeSet<usize>,
+        rebuild_bases: bool,
         cancel: &Cancel,
-    ) -> BTreeMap<usize, ImageRef>;
+    ) -> BTreeMap<usize, Made>;
 
     /// What Layerwise's user has to be told. Called from several threads.
     fn tell(&self, told: Told<'_>);
+}
+
+/// An image that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its tag.
+    pub image: ImageRef,
+    /// What the bases below it were made of, by their labels, as far as that is known.
+    pub bases: BTreeMap<String, Ingredients>,
 }
 
 /// A function that is served.
@@ -93,6 +105,13 @@ pub enum Told<'a> {
         line: usize,
         /// What is wrong.
         why: &'a str,
+    },
+    /// The sources of a base have changed in a way that only a build of the base would show.
+    Drifted {
+        /// The function.
+        name: &'a str,
+        /// How.
+        changes: &'a [Change],
     },
     /// An image has to be built again; the old container serves until then.
     Stale {

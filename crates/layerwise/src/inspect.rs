@@ -29,7 +29,7 @@ pub use own::WORK;
 pub use problem::Problem;
 
 /// A repository's images as they are now.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inspection {
     /// The repository's root.
     pub root: Utf8PathBuf,
@@ -40,7 +40,7 @@ pub struct Inspection {
 }
 
 /// What was found out about one target.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inspected {
     /// Its Dockerfile.
     pub dockerfile: Dockerfile,
@@ -126,6 +126,9 @@ fn fingerprints(
             let target = &graph.targets[place];
             let parents = target.parents.iter().map(|parent| match &parent.parent {
                 TargetParent::External(reference) => ParentIngredient::External(reference.to_string()),
+                TargetParent::Stable { target: _, reference } => {
+                    ParentIngredient::Stable { reference: reference.to_string(), digest: None }
+                }
                 TargetParent::Target(place) => ParentIngredient::Ours {
                     name: graph.targets[*place].name.clone(),
                     fingerprint: known[place].1,

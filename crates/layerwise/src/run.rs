@@ -13,6 +13,7 @@ use crate::process::Cancel;
 mod one;
 mod world;
 
+pub use one::{FINGERPRINT_LABEL, IMAGE_LABEL};
 pub use world::World;
 
 /// How a run goes about it.

@@ -22,6 +22,7 @@ mod patterns;
 mod power;
 mod registry;
 mod secrets;
+mod stable;
 mod surroundings;
 mod together;
 mod trouble;
@@ -87,6 +88,18 @@ const TESTS: &[Test] = &[
     ("dev_is_alone_and_leaves_nothing_however_it_ends", dev::dev_is_alone_and_leaves_nothing_however_it_ends),
     ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
     ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
+    (
+        "images_on_a_stable_base_stay_as_it_drifts_and_never_leave_this_machine",
+        stable::images_on_a_stable_base_stay_as_it_drifts_and_never_leave_this_machine,
+    ),
+    (
+        "a_missing_stable_base_is_taken_from_the_registry",
+        stable::a_missing_stable_base_is_taken_from_the_registry,
+    ),
+    (
+        "without_a_stable_base_and_no_way_to_build_one_nothing_stands_on_it",
+        stable::without_a_stable_base_and_no_way_to_build_one_nothing_stands_on_it,
+    ),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("what_is_pushed_is_what_lambda_takes", registry::what_is_pushed_is_what_lambda_takes),
     ("a_failing_image_leaves_the_others_built", trouble::a_failing_image_leaves_the_others_built),

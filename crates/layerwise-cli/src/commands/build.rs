@@ -19,22 +19,47 @@ use crate::exit::Exit;
 use crate::interrupt;
 use crate::machine::Machine;
 use crate::reporter::Reporter;
+use crate::standing::{self, About, Standing};
 use crate::summary::{Mode, OutcomeSummary, Summary};
 use crate::wiring::{Place, running_sandbox};
 
 pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let begun = Instant::now();
-    // What is wrong with the declarations is said before an engine is needed.
-    let inspection = context.inspect()?;
-    let selected = select(&inspection.graph, &typed.images)?;
+    // What is wrong with what was typed, and with the declarations, is said before an engine is needed.
+    let naming = standing::asked(context, &typed.bases.stable)?;
+    match naming {
+        Some(_) if typed.place.push => return Err(CliError::StaticPush),
+        None if typed.bases.rebuild_bases => return Err(CliError::NothingStable),
+        _ => {}
+    }
+    let mut inspection = context.inspect()?;
+    let mut selected = select(&inspection.graph, &typed.images)?;
     let inspected_in = begun.elapsed();
 
     let sandbox = match typed.place.sandbox {
         true if !typed.dry_run => Some(sandbox::up(context.console, &UpOptions::default())?),
         _ => running_sandbox(&typed.place)?,
     };
-    let place = Place::new(context, &typed.place, sandbox.as_ref())?;
+    let mut place = Place::new(context, &typed.place, sandbox.as_ref())?;
     let machine = Machine::new(context, &place, typed.builder.as_deref(), sandbox);
+    let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
+    let options = Options { jobs, fail_fast: typed.fail_fast, no_cache: typed.no_cache };
+    let cancel = Cancel::default();
+    let mut bases = Vec::new();
+    let mut without_base = false;
+    if let Some(naming) = naming {
+        let standing = Standing { context, place: &place, machine: &machine, naming, options };
+        let about = match typed.bases.rebuild_bases {
+            _ if typed.dry_run => About::Look,
+            true => About::Rebuild,
+            false => About::Missing,
+        };
+        let stand = || standing.stand(&inspection, &selected, about, &cancel);
+        let stood = interruptible(context, &cancel, stand)?;
+        without_base = !stood.left_out.is_empty();
+        (inspection, selected, bases) = (stood.inspection, stood.selected, stood.bases);
+        place = place.development(context);
+    }
     let registry = machine.registry(&place.destination)?;
 
     let asked = Instant::now();
@@ -42,7 +67,8 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let verdicts = verdicts(&inspection, &place.store, Some(&*registry), &selected, &force)?;
     let mode = if typed.dry_run { Mode::DryRun } else { Mode::Run };
     let time = milliseconds(inspected_in + asked.elapsed());
-    let plan = Summary::of_plan(mode, place.destination.slug(), &inspection, &verdicts, &selected, time);
+    let plan = Summary::of_plan(mode, place.destination.slug(), &inspection, &verdicts, &selected, time)
+        .standing_on(&inspection, &bases);
     let reporter = Reporter::new(context.console, &inspection.graph, &plan);
     reporter.planned(&plan);
     if typed.dry_run {
@@ -53,14 +79,10 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     }
 
     let building = Instant::now();
-    let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
-    let options = Options { jobs, fail_fast: typed.fail_fast, no_cache: typed.no_cache };
     let job = Job { context, place: &place, machine: &machine, registry: &*registry, options };
-    let cancel = Cancel::default();
     job.follow(&inspection, &verdicts, &selected)?;
     let build = || job.build(&inspection, &verdicts, &selected, &reporter, &cancel);
-    let outcomes =
-        if context.signals { interrupt::during(context.console, &cancel, BUILDS, build)? } else { build()? };
+    let outcomes = interruptible(context, &cancel, build)?;
     let time = plan.milliseconds + milliseconds(building.elapsed());
     let summary = plan.with_outcomes(&inspection, &outcomes, time);
     if typed.json {
@@ -69,7 +91,15 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
         results(&summary).iter().for_each(|line| context.console.result(line));
     }
     reporter.finished(&summary, cancel.is_cancelled());
-    Ok(if cancel.is_cancelled() { Exit::Interrupted } else { exit(&outcomes) })
+    Ok(match exit(&outcomes) {
+        _ if cancel.is_cancelled() => Exit::Interrupted,
+        Exit::Done if without_base => Exit::Failed,
+        exit => exit,
+    })
+}
+
+fn interruptible<A>(context: &Context<'_>, cancel: &Cancel, work: impl FnOnce() -> A) -> A {
+    if context.signals { interrupt::during(context.console, cancel, BUILDS, work) } else { work() }
 }
 
 /// `name reference@digest` for each selected image that is there now.

@@ -5,34 +5,41 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use layerwise::image::Kind;
-use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, Problem, inspect};
 use layerwise::process::Cancel;
 use layerwise::run::Outcome;
-use layerwise_dev::{Containers, Host, Key, Options, Session, Told};
+use layerwise_dev::{Chosen, Containers, Host, Key, Made, Options, Session, Told};
 
 use crate::args::Dev;
-use crate::building::Job;
 use crate::context::{Context, select};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::local::Local;
+use crate::standing::{self, About, Standing};
 use crate::telling;
 use crate::terminal::Keys;
 
 pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
+    let naming = standing::naming(context, &typed.bases.stable)?;
     let inspection = context.inspect()?;
     let places = lambdas(&inspection, &typed.names)?;
     let local = Local::new(context, &typed.place)?;
     let containers = Containers::connect(&local.endpoint, &context.root)?;
     let labels = places.iter().map(|(place, _)| inspection.graph.targets[*place].label.chars().count());
-    let host = Here { context, job: local.job(context), width: labels.max().unwrap_or(0) };
+    let width = labels.max().unwrap_or(0);
+    let chosen = places.iter().map(|&(place, number)| {
+        let base = standing::base_of(&inspection, &naming, place);
+        Chosen { place, number, base }
+    });
+    let chosen = chosen.collect();
+    let host = Here { context, standing: local.standing(context, naming), width };
     let work = context.work();
     let options = Options {
         root: &context.root,
         work: &work,
-        places,
+        chosen,
+        rebuild_bases: typed.bases.rebuild_bases,
         port: typed.port,
         // Cargo says so to whatever it runs.
         declarations: context.env.path("CARGO_MANIFEST_DIR"),
@@ -86,7 +93,7 @@ fn lambdas(inspection: &Inspection, names: &[String]) -> Result<Vec<(usize, u16)
 /// Looks, builds and prints for the loop.
 struct Here<'a> {
     context: &'a Context<'a>,
-    job: Job<'a>,
+    standing: Standing<'a>,
     /// The width of the column of names.
     width: usize,
 }
@@ -100,15 +107,27 @@ impl Host for Here<'_> {
         &self,
         inspection: &Inspection,
         places: &BTreeSet<usize>,
+        rebuild_bases: bool,
         cancel: &Cancel,
-    ) -> BTreeMap<usize, ImageRef> {
-        let outcomes = self.job.ensure(inspection, places, cancel).unwrap_or_else(|error| {
-            error.report(self.context.console);
-            Vec::new()
-        });
+    ) -> BTreeMap<usize, Made> {
+        let about = if rebuild_bases { About::Rebuild } else { About::Missing };
+        let (outcomes, stood) = match self.standing.ensure(inspection, places, about, cancel) {
+            Ok(ensured) => ensured,
+            Err(error) => {
+                error.report(self.context.console);
+                return BTreeMap::new();
+            }
+        };
+        let label = |place: usize| inspection.graph.targets[place].label.clone();
+        let bases = |place: usize| {
+            let own: Vec<usize> = inspection.graph.parents(place).collect();
+            let below = stood.bases.iter().filter(|base| own.contains(&base.place));
+            let made_of = below.flat_map(|base| &base.made_of);
+            made_of.map(|(place, ingredients)| (label(*place), ingredients.clone())).collect()
+        };
         let built = places.iter().filter_map(|&place| match outcomes.get(place)? {
             Some(Outcome::Fresh(product) | Outcome::Built(product)) => {
-                Some((place, product.reference.clone()))
+                Some((place, Made { image: product.reference.clone(), bases: bases(place) }))
             }
             _ => None,
         });

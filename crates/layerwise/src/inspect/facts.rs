@@ -72,7 +72,9 @@ impl Gatherer<'_> {
                     found.map(|(_, installed)| installed.clone()).unwrap_or_default()
                 }
                 _ => match parents.next().map(|parent| &parent.parent) {
-                    Some(TargetParent::Target(place)) => below[*place].clone(),
+                    Some(TargetParent::Target(target) | TargetParent::Stable { target, .. }) => {
+                        below[*target].clone()
+                    }
                     _ => Installed::default(),
                 },
             };

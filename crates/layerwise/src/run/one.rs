@@ -77,7 +77,7 @@ pub(super) fn build(
         cached: built.cached,
     };
     record(world, &key, inspected, reason, &product)?;
-    if *world.destination == Destination::Local {
+    if world.destination.readable_word().is_some() {
         readable::given(world.work, inspection, place).map_err(environment)?;
     }
     events(Event::Built { target: place, product: &product });
@@ -137,8 +137,8 @@ fn request(
     let reference =
         world.destination.content_reference(&target.name, &inspected.fingerprint).map_err(environment)?;
     let mut tags = vec![reference];
-    if *world.destination == Destination::Local {
-        tags.push(ImageRef::parse(&target.readable_reference()).map_err(environment)?);
+    if let Some(word) = world.destination.readable_word() {
+        tags.push(ImageRef::parse(&target.readable_as(word)).map_err(environment)?);
     }
     Ok(BuildRequest {
         image: target.label.clone(),
@@ -153,7 +153,7 @@ fn request(
         ],
         tags,
         secrets: (world.secrets)(target).map_err(Failure::Environment)?,
-        push: *world.destination != Destination::Local,
+        push: world.destination.readable_word().is_none(),
         no_cache: options.no_cache,
         log: folder.join("build.log"),
     })
@@ -179,10 +179,11 @@ fn build_args(
 ) -> Vec<(String, String)> {
     let own = target.parents.iter().filter_map(|parent| match &parent.parent {
         TargetParent::External(_) => None,
+        TargetParent::Stable { target: _, reference } => Some((parent.arg.clone(), reference.to_string())),
         TargetParent::Target(place) => {
             let (_, product) = parents.iter().find(|(at, _)| *at == *place)?;
             let reference = match destination {
-                Destination::Local => product.reference.clone(),
+                Destination::Local | Destination::Development => product.reference.clone(),
                 Destination::Registry { .. } => product.reference.at_digest(product.digest),
             };
             Some((parent.arg.clone(), reference.to_string()))

@@ -1,0 +1,302 @@
+//! The static mode: images stand on the stable tags of their bases. Sees to it that there is a stable base, from the
+//! engine's store, from a registry, or built, and moves its tag only when it was built. What is built on one goes to
+//! `Destination::Development`, apart from everything that production knows.
+
+use std::collections::BTreeSet;
+
+use fs_err as fs;
+use layerwise::builder::{BuildRequest, Builder as _};
+use layerwise::destination::Destination;
+use layerwise::digest::Digest;
+use layerwise::engine::Engine;
+use layerwise::fs::Lock;
+use layerwise::graph::TargetParent;
+use layerwise::image::Kind;
+use layerwise::image_ref::ImageRef;
+use layerwise::inspect::Inspection;
+use layerwise::oci::Oci;
+use layerwise::process::Cancel;
+use layerwise::registry::{Names as _, Registry as _};
+use layerwise::run::{Options, Outcome};
+use layerwise::stable::{Naming, StableBase, look, needed, standing_on};
+
+use crate::args::StaticBase;
+use crate::building::Job;
+use crate::console::Tone;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::machine::Machine;
+use crate::wiring::Place;
+
+/// How stable bases are called when images are to stand on them; nothing otherwise.
+///
+/// # Errors
+/// [`CliError`] for a pattern that is none.
+pub fn asked(context: &Context<'_>, typed: &StaticBase) -> Result<Option<Naming>, CliError> {
+    let is_on = |value: &str| !["", "0", "false", "no", "off"].contains(&value.to_lowercase().as_str());
+    let by_environment = context.env.get("USE_STATIC_BASE_IMAGE").is_some_and(is_on);
+    if typed.static_base.is_none() && !by_environment {
+        return Ok(None);
+    }
+    naming(context, typed).map(Some)
+}
+
+/// How stable bases are called.
+///
+/// # Errors
+/// [`CliError`] for a pattern that is none.
+pub fn naming(context: &Context<'_>, typed: &StaticBase) -> Result<Naming, CliError> {
+    let typed = typed.static_base.as_ref().and_then(Option::as_deref);
+    let said = typed.or_else(|| context.env.get("LAYERWISE_STATIC_BASE"));
+    said.map_or_else(|| Ok(Naming::default()), |text| Ok(Naming::parse(text)?))
+}
+
+/// Where images on stable bases are built, and where bases are.
+pub struct Standing<'a> {
+    /// The command's surroundings.
+    pub context: &'a Context<'a>,
+    /// The local store, as production uses it: bases are built there.
+    pub place: &'a Place,
+    /// Who builds.
+    pub machine: &'a Machine<'a>,
+    /// How stable bases are called.
+    pub naming: Naming,
+    /// How to go about building bases.
+    pub options: Options,
+}
+
+/// Images that stand on stable bases.
+pub struct Stood {
+    /// They, as they stand there.
+    pub inspection: Inspection,
+    /// Those of them that were selected and whose bases are there; no bases.
+    pub selected: BTreeSet<usize>,
+    /// The bases.
+    pub bases: Vec<StableBase>,
+    /// Those that could not be built, because a base has no image.
+    pub left_out: BTreeSet<usize>,
+}
+
+/// What may be done about bases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// They are only looked at.
+    Look,
+    /// Missing ones are fetched or built.
+    Missing,
+    /// All are built as their sources say.
+    Rebuild,
+}
+
+impl Standing<'_> {
+    /// Lets what is `selected` stand on its bases' stable tags.
+    ///
+    /// # Errors
+    /// [`CliError`] when it cannot be told what is there.
+    pub fn stand(
+        &self,
+        inspection: &Inspection,
+        selected: &BTreeSet<usize>,
+        about: About,
+        cancel: &Cancel,
+    ) -> Result<Stood, CliError> {
+        let engine = self.machine.engine()?;
+        let bases = needed(inspection, selected);
+        let mut found = self.look(inspection, &bases, &engine)?;
+        let missing = |found: &[StableBase]| -> Vec<StableBase> {
+            found.iter().filter(|base| base.digest.is_none()).cloned().collect()
+        };
+        if about == About::Missing {
+            for base in missing(&found) {
+                self.fetch(inspection, &base, cancel)?;
+            }
+            found = self.look(inspection, &bases, &engine)?;
+        }
+        let to_build: BTreeSet<usize> = match about {
+            About::Look => BTreeSet::new(),
+            About::Missing => missing(&found).iter().map(|base| base.place).collect(),
+            About::Rebuild => bases.clone(),
+        };
+        if !to_build.is_empty() {
+            self.build(inspection, &found, &to_build, &engine, cancel)?;
+            found = self.look(inspection, &bases, &engine)?;
+        }
+        let images = selected.iter().copied();
+        let images: BTreeSet<usize> =
+            images.filter(|&place| inspection.graph.targets[place].image.kind != Kind::Base).collect();
+        let without: BTreeSet<usize> = missing(&found).iter().map(|base| base.place).collect();
+        let lacks = |place: &usize| inspection.graph.parents(*place).any(|base| without.contains(&base));
+        let left_out: BTreeSet<usize> = match about {
+            About::Look => BTreeSet::new(),
+            About::Missing | About::Rebuild => images.iter().copied().filter(lacks).collect(),
+        };
+        for &place in left_out.iter().filter(|_| !cancel.is_cancelled()) {
+            let label = &inspection.graph.targets[place].label;
+            let base = inspection.graph.parents(place).find(|base| without.contains(base));
+            let base = base.map_or("", |base| inspection.graph.targets[base].label.as_str());
+            let message = format!("{label}  because {base} has no stable image");
+            self.context.console.status(Tone::Bad, "Not built", &message);
+        }
+        Ok(Stood {
+            inspection: standing_on(inspection, &found),
+            selected: images.difference(&left_out).copied().collect(),
+            bases: found,
+            left_out,
+        })
+    }
+
+    /// The images of `selected` on stable bases, built first where they are stale.
+    ///
+    /// # Errors
+    /// [`CliError`] when nothing can be built at all; a build that fails is an outcome.
+    pub fn ensure(
+        &self,
+        inspection: &Inspection,
+        selected: &BTreeSet<usize>,
+        about: About,
+        cancel: &Cancel,
+    ) -> Result<(Vec<Option<Outcome>>, Stood), CliError> {
+        let stood = self.stand(inspection, selected, about, cancel)?;
+        let place = self.place.development(self.context);
+        let registry = self.machine.registry(&place.destination)?;
+        let (context, machine, options) = (self.context, self.machine, self.options);
+        let job = Job { context, place: &place, machine, registry: &*registry, options };
+        let mut outcomes = job.ensure_on(&stood.inspection, &stood.bases, &stood.selected, cancel)?;
+        for &place in &stood.left_out {
+            outcomes[place] = Some(Outcome::NotBuilt { because: None });
+        }
+        Ok((outcomes, stood))
+    }
+
+    fn look(
+        &self,
+        inspection: &Inspection,
+        bases: &BTreeSet<usize>,
+        engine: &Engine,
+    ) -> Result<Vec<StableBase>, CliError> {
+        Ok(look(inspection, bases, &self.naming, engine, engine, &self.place.store)?)
+    }
+
+    /// Builds bases as their sources say, which is a build like any other, and gives them their stable tags.
+    fn build(
+        &self,
+        inspection: &Inspection,
+        found: &[StableBase],
+        to_build: &BTreeSet<usize>,
+        engine: &Engine,
+        cancel: &Cancel,
+    ) -> Result<(), CliError> {
+        let (context, place, machine, options) = (self.context, self.place, self.machine, self.options);
+        let job = Job { context, place, machine, registry: engine, options };
+        let outcomes = job.ensure(inspection, to_build, cancel)?;
+        for base in found {
+            let Some(Outcome::Fresh(product) | Outcome::Built(product)) = &outcomes[base.place] else {
+                continue;
+            };
+            if base.digest != Some(product.digest) {
+                engine.name_also(&product.reference, &base.reference)?;
+                let message = format!("{}  {}", base.reference, product.reference.tag().unwrap_or_default());
+                context.console.status(Tone::Good, "Tagged", &message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a base that the store lacks from the registry that its tag names, or from `LAYERWISE_REGISTRY`. A registry that
+    /// does not say is as good as one that has none: the base can be built as well.
+    fn fetch(&self, inspection: &Inspection, base: &StableBase, cancel: &Cancel) -> Result<(), CliError> {
+        let console = self.context.console;
+        let prefix = self.context.env.get("LAYERWISE_REGISTRY");
+        let there = match (base.reference.registry(), prefix) {
+            (Some(_), _) => base.reference.clone(),
+            (None, Some(prefix)) => {
+                ImageRef::parse(&format!("{}/{}", prefix.trim_end_matches('/'), base.reference))?
+            }
+            (None, None) => return Ok(()),
+        };
+        let digest = match Oci::new(&self.machine.env, Vec::new()).find(std::slice::from_ref(&there)) {
+            Ok(found) => found.into_iter().next().flatten(),
+            Err(error) => {
+                console.status(Tone::Notice, "Unknown", &format!("whether {there} is there: {error}"));
+                None
+            }
+        };
+        if let Some(digest) = digest {
+            match self.take(inspection, base, &there, digest, cancel) {
+                Ok(()) => console.status(Tone::Good, "Fetched", &there.to_string()),
+                Err(error) => {
+                    console.status(Tone::Notice, "Not fetched", &format!("{there}: {error}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The builder has the logins: an image that is another one and nothing else brings it here.
+    fn take(
+        &self,
+        inspection: &Inspection,
+        base: &StableBase,
+        there: &ImageRef,
+        digest: Digest,
+        cancel: &Cancel,
+    ) -> Result<(), CliError> {
+        let target = &inspection.graph.targets[base.place];
+        let folder = self.context.work().join("development/bases").join(&target.label);
+        let file = |doing: &'static str| {
+            let path = folder.clone();
+            move |cause| CliError::File { doing, path, cause }
+        };
+        fs::create_dir_all(folder.join("context")).map_err(file("write"))?;
+        let dockerfile = folder.join("Dockerfile");
+        fs::write(&dockerfile, format!("FROM {}\n", there.at_digest(digest))).map_err(file("write"))?;
+        let lock = |name: &str| {
+            let lock = Lock::acquire(&folder.join(name), || {}, || cancel.is_cancelled());
+            lock.map_err(file("lock"))?.ok_or(CliError::Dev(layerwise_dev::DevError::Stopped))
+        };
+        let request = BuildRequest {
+            image: target.label.clone(),
+            platform: target.platform,
+            context: folder.join("context"),
+            dockerfile,
+            target: None,
+            build_args: Vec::new(),
+            labels: Vec::new(),
+            tags: vec![base.reference.clone()],
+            secrets: Vec::new(),
+            push: false,
+            no_cache: false,
+            log: folder.join("build.log"),
+        };
+        let (one, two) = (lock("one.lock")?, lock("two.lock")?);
+        let built = self.machine.builder()?.build(&request, [&one, &two], cancel, &|_| {});
+        built.map(drop).map_err(CliError::Base)
+    }
+}
+
+/// What an image stands on, as people call it.
+#[must_use]
+pub fn base_of(inspection: &Inspection, naming: &Naming, place: usize) -> String {
+    let targets = &inspection.graph.targets;
+    match targets[place].parents.last().map(|parent| &parent.parent) {
+        Some(TargetParent::External(reference) | TargetParent::Stable { reference, .. }) => {
+            reference.to_string()
+        }
+        Some(TargetParent::Target(base)) => {
+            naming.of(&targets[*base]).map_or_else(|_| targets[*base].label.clone(), |tag| tag.to_string())
+        }
+        None => String::new(),
+    }
+}
+
+/// Where images go that production must not take for its own.
+impl Place {
+    /// The same store for images on stable bases, with records and files of their own.
+    #[must_use]
+    pub fn development(&self, context: &Context<'_>) -> Self {
+        let work = context.work().join("development");
+        let slug = if self.sandbox { "sandbox".to_owned() } else { Destination::Development.slug() };
+        let store = layerwise::store_dir::DirStore::new(work.join("records").join(slug));
+        Self { destination: Destination::Development, store, sandbox: self.sandbox, work }
+    }
+}
