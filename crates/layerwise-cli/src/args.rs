@@ -71,6 +71,8 @@ pub enum Command {
     Dev(Dev),
     /// Write the Dockerfiles, their ignore files and a docker-bake.json to target/images
     Generate(Generate),
+    /// Write a template.yaml of the Lambdas for AWS's SAM CLI
+    Sam(Sam),
     /// List the declared images
     List(List),
     /// Show what stands on what
@@ -330,6 +332,27 @@ pub struct Generate {
     /// The folder, from the repository's root
     #[arg(long, value_name = "DIR", default_value = "target/images")]
     pub output: Utf8PathBuf,
+}
+
+/// `sam`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask sam && sam validate --lint
+  cargo xtask build-lambdas ping && sam local invoke --skip-pull-image Ping
+
+The functions run the images' local names, `<name>:local`, or `<name>:dev` on stable bases, with the
+environment, memory and timeout that are declared for this machine.")]
+pub struct Sam {
+    /// Write nothing; fail if the file is not that of the declarations
+    #[arg(long)]
+    pub check: bool,
+    /// The file, from the repository's root
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
+    pub output: Utf8PathBuf,
+    /// On what.
+    #[command(flatten)]
+    pub stable: StaticBase,
 }
 
 /// `list`

@@ -11,6 +11,7 @@ mod graph;
 mod invoke;
 mod list;
 mod plan;
+mod sam;
 pub mod sandbox;
 
 use crate::args::Command;
@@ -32,6 +33,7 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::BuildLambdas(typed) => build::run(context, &typed),
         Command::Dev(typed) => dev::run(context, &typed),
         Command::Invoke(typed) => invoke::run(context, &typed),
+        Command::Sam(typed) => sam::run(context, &typed),
         Command::Doctor(typed) => doctor::run(context, &typed),
         Command::Sandbox(typed) => sandbox::run(context, &typed),
         // `app` has seen to it: it needs no repository.

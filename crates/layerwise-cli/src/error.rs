@@ -107,6 +107,14 @@ pub enum CliError {
     Drift {
         /// Which, and how.
         files: Vec<String>,
+        /// What writes them.
+        command: &'static str,
+    },
+    /// A file of somebody else is in the way.
+    #[error("`{path}` was not written by `cargo xtask sam`, and is left alone")]
+    NotOurs {
+        /// The file.
+        path: Utf8PathBuf,
     },
     /// A task that is another package cannot be started.
     #[error("cannot start `{program}`: {cause}")]
@@ -179,6 +187,7 @@ impl CliError {
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
             Self::Drift { .. }
+            | Self::NotOurs { .. }
             | Self::Base(_)
             | Self::Dev(DevError::Ended { .. } | DevError::Silent { .. } | DevError::NoAnswer { .. }) => {
                 Exit::Failed
@@ -233,7 +242,10 @@ impl CliError {
             Self::NoBuildx(error) => error.hint(),
             Self::SandboxDown => "bring it up with `cargo xtask sandbox up`",
             Self::Sandbox(error) => return error.hint().map(str::to_owned),
-            Self::Drift { .. } => "write them again with `cargo xtask generate`",
+            Self::Drift { command, .. } => {
+                return Some(format!("write them again with `cargo xtask {command}`"));
+            }
+            Self::NotOurs { .. } => "choose another file with --output FILE",
             Self::Problems(_)
             | Self::Destination(_)
             | Self::External { .. }
@@ -260,7 +272,7 @@ impl CliError {
         if let Self::Dev(error) = self {
             error.output().iter().for_each(|line| console.evidence(&plain(line)));
         }
-        if let Self::Drift { files } = self {
+        if let Self::Drift { files, .. } = self {
             files.iter().for_each(|file| console.evidence(file));
         }
         if let Some(hint) = self.hint() {

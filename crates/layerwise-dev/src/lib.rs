@@ -21,6 +21,7 @@ mod message;
 mod reload;
 mod run;
 mod running;
+pub mod sam;
 mod server;
 mod session;
 mod sources;
