@@ -290,6 +290,7 @@ pub struct Invoke {
 Examples:
   cargo xtask dev                       every Lambda
   cargo xtask dev ping 'poll-*'         some of them
+  cargo xtask dev --debug ping          with breakpoints
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name ping \\
       --cli-binary-format raw-in-base64-out --payload '{\"ping\": 1}' /dev/stdout
 
@@ -310,6 +311,12 @@ pub struct Dev {
     /// The port of all functions by name; each one's own port follows it. Any free ports for 0
     #[arg(long, value_name = "N", default_value_t = 9000)]
     pub port: u16,
+    /// Run this Lambda under debugpy, and print the editor's launch configuration; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub debug: Vec<String>,
+    /// The port of the first debugger; others follow it. Any free ones for 0
+    #[arg(long, value_name = "N", default_value_t = 5678)]
+    pub debug_port: u16,
     /// On what: always on stable bases.
     #[command(flatten)]
     pub bases: Bases,

@@ -52,6 +52,12 @@ pub enum CliError {
         /// Their names.
         names: Vec<String>,
     },
+    /// A Lambda that is not served has no debugger.
+    #[error("`{name}` is to be debugged, but is not among those that were named")]
+    NotServed {
+        /// The Lambda.
+        name: String,
+    },
     /// There is no event to give.
     #[error(transparent)]
     Event(#[from] EventError),
@@ -179,6 +185,7 @@ impl CliError {
             | Self::UnknownImage { .. }
             | Self::NotALambda { .. }
             | Self::ManyLambdas { .. }
+            | Self::NotServed { .. }
             | Self::Event(_)
             | Self::NoRegistry
             | Self::StaticPush
@@ -217,6 +224,7 @@ impl CliError {
             Self::UnknownImage { nearest: None, .. } => "`cargo xtask list` names all images",
             Self::NotALambda { .. } => "`cargo xtask list` says what every image is",
             Self::ManyLambdas { .. } => "name one of them",
+            Self::NotServed { .. } => "name it twice: `cargo xtask dev NAME --debug NAME`",
             Self::Event(error) => return error.hint(),
             Self::Dev(error) => return error.hint().map(str::to_owned),
             Self::NoRegistry => {

@@ -10,10 +10,11 @@ use layerwise::destination::Destination;
 use layerwise::digest::Digest;
 use layerwise::engine::Engine;
 use layerwise::fs::Lock;
-use layerwise::graph::TargetParent;
-use layerwise::image::Kind;
+use layerwise::graph::{Graph, TargetParent};
+use layerwise::image::{ContainerImage, Declare as _, Images, Kind, Stage, external};
 use layerwise::image_ref::ImageRef;
-use layerwise::inspect::Inspection;
+use layerwise::inspect::{Inspection, inspect};
+use layerwise::layer::LayerClass;
 use layerwise::oci::Oci;
 use layerwise::process::Cancel;
 use layerwise::registry::{Names as _, Registry as _};
@@ -27,6 +28,9 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::machine::Machine;
 use crate::wiring::Place;
+
+/// The debugger; the newest when this was written.
+const DEBUGPY: &str = "debugpy==1.8.22";
 
 /// How stable bases are called when images are to stand on them; nothing otherwise.
 ///
@@ -168,6 +172,26 @@ impl Standing<'_> {
         Ok((outcomes, stood))
     }
 
+    /// An image that holds debugpy below `/opt/layerwise`, for the Python of the target at `place`: declared, built and
+    /// remembered as any other. Nothing when it could not be built, which has been said.
+    ///
+    /// # Errors
+    /// [`CliError`] when nothing can be built at all.
+    pub fn debugger(
+        &self,
+        inspection: &Inspection,
+        place: usize,
+        cancel: &Cancel,
+    ) -> Result<Option<ImageRef>, CliError> {
+        let images = debugger(&inspection.graph, place);
+        let inspection = inspect(&self.context.root, &images).map_err(CliError::Problems)?;
+        let outcomes = self.ensure(&inspection, &BTreeSet::from([0]), About::Missing, cancel)?.0;
+        Ok(match outcomes.into_iter().next().flatten() {
+            Some(Outcome::Fresh(product) | Outcome::Built(product)) => Some(product.reference),
+            _ => None,
+        })
+    }
+
     fn look(
         &self,
         inspection: &Inspection,
@@ -272,6 +296,29 @@ impl Standing<'_> {
         let built = self.machine.builder()?.build(&request, [&one, &two], cancel, &|_| {});
         built.map(drop).map_err(CliError::Base)
     }
+}
+
+/// The debugger's image: what pip installs on the external image that the target at `place` stands on in the end, and
+/// nothing else.
+fn debugger(graph: &Graph, mut place: usize) -> Images {
+    let mut below = external("scratch");
+    while let Some(parent) = graph.targets[place].parents.last() {
+        match &parent.parent {
+            TargetParent::Target(target) | TargetParent::Stable { target, .. } => place = *target,
+            TargetParent::External(reference) => {
+                below = external(reference.to_string());
+                break;
+            }
+        }
+    }
+    let take = "mkdir -p /opt/layerwise && cp -r \
+                \"$(python3 -c 'import debugpy, os; print(os.path.dirname(debugpy.__file__))')\" /opt/layerwise/";
+    let installed = Stage::new("installed").from(below).pip([DEBUGPY]).run_in(LayerClass::Handler, take);
+    let image = ContainerImage::new("layerwise-debugger")
+        .stage(installed)
+        .from(external("scratch"))
+        .copy_from("installed", "/opt/layerwise", "/opt/layerwise/");
+    Images::new(graph.targets[place].platform).container(image)
 }
 
 /// What an image stands on, as people call it.

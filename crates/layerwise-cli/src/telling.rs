@@ -30,6 +30,11 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
         Told::Broken { name, path, line: number, why } => {
             line(Tone::Bad, "Broken", name, &format!("{path}:{number}: {}", plain(why)));
         }
+        Told::Debugging { name, port, configuration } => {
+            let message = format!("at 127.0.0.1:{port}; for the editor's launch.json:");
+            line(Tone::Good, "Debugging", name, &message);
+            configuration.lines().for_each(|line| console.text(line));
+        }
         Told::Drifted { name, changes } => {
             line(Tone::Notice, "Drifted", name, &format!("its base: {}", wording::drift(changes)));
             console.hint("b builds the bases as their sources say");
@@ -178,6 +183,7 @@ mod tests {
             cause: "gone".into(),
         }));
         tell(Told::EngineBack);
+        tell(Told::Debugging { name, port: 5678, configuration: "{\n  \"port\": 5678\n}" });
         tell(Told::Drifted { name, changes: &changes(LayerClass::Packages, "base-images/x/src/x/a.py") });
         tell(Told::Declarations);
         tell(Told::Lost("the disk is full"));

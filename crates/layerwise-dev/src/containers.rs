@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
-    StartContainerOptions,
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use camino::Utf8Path;
+use futures_util::StreamExt as _;
 use layerwise::engine::Endpoint;
+use layerwise::image_ref::ImageRef;
 
 use crate::container::Container;
+use crate::debug;
 use crate::driver::Driver;
 use crate::error::DevError;
 use crate::function::Function;
@@ -159,10 +162,13 @@ impl Containers {
         let docker = &self.engine.docker;
         let started = docker.start_container(&container.id, None::<StartContainerOptions>).await;
         started.map_err(|cause| self.engine.error(format!("start `{}`", function.image), &cause))?;
-        container.port = match container.published_port().await? {
+        container.port = match container.published_port(EMULATOR).await? {
             Some(port) => port,
             None => return Err(container.ended().await),
         };
+        if function.debug {
+            container.debugger = container.published_port(debug::PORT).await?;
+        }
         let begun = Instant::now();
         while !invoke::answers(container.port).await {
             if !container.is_running().await? {
@@ -175,6 +181,34 @@ impl Containers {
             tokio::time::sleep(POLL).await;
         }
         Ok(())
+    }
+
+    /// A folder of an image, as an archive from the one above it. No container is started.
+    ///
+    /// # Errors
+    /// [`DevError::Engine`].
+    pub(crate) fn take_out(&self, image: &ImageRef, folder: &str) -> Result<Vec<u8>, DevError> {
+        let docker = &self.engine.docker;
+        let fail = |cause: Error| self.engine.error(format!("give `{folder}` of `{image}`"), &cause);
+        self.engine.driver.wait(async {
+            // An image without a command has to be given one, which nobody runs.
+            let cmd = Some(vec!["none".to_owned()]);
+            let body = ContainerCreateBody { image: Some(image.to_string()), cmd, ..Default::default() };
+            let id = docker.create_container(None, body).await.map_err(fail)?.id;
+            let options = DownloadFromContainerOptionsBuilder::new().path(folder).build();
+            let mut pieces = docker.download_from_container(&id, Some(options));
+            let mut archive = Ok(Vec::new());
+            while let Some(piece) = pieces.next().await {
+                match (piece, &mut archive) {
+                    (Ok(piece), Ok(archive)) => archive.extend_from_slice(&piece),
+                    (Err(cause), archive) => *archive = Err(fail(cause)),
+                    (Ok(_), Err(_)) => {}
+                }
+            }
+            drop(pieces);
+            remove(docker, &id).await.map_err(fail)?;
+            archive
+        })
     }
 
     /// Removes this checkout's containers of `role` whose process is gone, as `is_alive` says, and answers which
@@ -217,14 +251,15 @@ fn body(function: &Function, role: Role, checkout: &str) -> ContainerCreateBody 
         (OWNER, std::process::id().to_string()),
         (ROLE, role.as_str().to_owned()),
     ];
+    let ports = [EMULATOR].into_iter().chain(function.debug.then_some(debug::PORT));
     let binding = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: None };
     ContainerCreateBody {
         image: Some(function.image.to_string()),
         env: Some(function.environment()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
-        exposed_ports: Some(vec![EMULATOR.to_owned()]),
+        exposed_ports: Some(ports.clone().map(str::to_owned).collect()),
         host_config: Some(HostConfig {
-            port_bindings: Some(HashMap::from([(EMULATOR.to_owned(), Some(vec![binding]))])),
+            port_bindings: Some(ports.map(|port| (port.to_owned(), Some(vec![binding.clone()]))).collect()),
             memory: function.memory.map(|megabytes| i64::from(megabytes) << 20),
             ..HostConfig::default()
         }),

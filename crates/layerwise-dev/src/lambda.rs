@@ -13,6 +13,7 @@ use layerwise::inspect::Inspection;
 
 use crate::container::Container;
 use crate::containers::{Containers, Role};
+use crate::debug::{self, Debug};
 use crate::decide::{Action, Chain, Decision, Put, Sync, decide};
 use crate::door::{Behind, Door};
 use crate::error::DevError;
@@ -40,6 +41,7 @@ pub(crate) struct Lambda {
     pub(crate) name: String,
     pub(crate) base: String,
     pub(crate) door: Arc<Door>,
+    debug: Option<Debug>,
     held: Mutex<Held>,
 }
 
@@ -91,15 +93,17 @@ pub(crate) fn chain(inspection: &Inspection, place: usize) -> Chain {
 }
 
 impl Lambda {
-    pub(crate) fn new(inspection: &Inspection, number: usize, chosen: &Chosen) -> Self {
-        let Chosen { place, number: _, base } = chosen;
+    pub(crate) fn new(inspection: &Inspection, number: usize, chosen: &Chosen, debug: Option<Debug>) -> Self {
+        let Chosen { place, number: _, base, debug: _ } = chosen;
         let target = &inspection.graph.targets[*place];
+        let timeout = if debug.is_some() { debug::TIMEOUT } else { Function::timeout_of(target) };
         Self {
             number,
             place: *place,
             name: target.label.clone(),
             base: base.clone(),
-            door: Arc::new(Door::new(Function::timeout_of(target))),
+            door: Arc::new(Door::new(timeout)),
+            debug,
             held: Mutex::default(),
         }
     }
@@ -212,6 +216,7 @@ impl Lambda {
         tools: &Tools<'_>,
     ) -> Result<bool, DevError> {
         held.time = now_seconds().max(held.time + 1);
+        let debugger = held.container.as_ref().and_then(|container| container.debugger);
         let Ok(archive) = archive(tools.root, sync, held.time) else { return Ok(false) };
         tools.containers.driver().wait(async {
             let mut behind = match self.door.close(PATIENCE).await {
@@ -225,6 +230,9 @@ impl Lambda {
                 inside.put(archive).await?;
             }
             behind.killed |= inside.remove_and_end_runtime(&sync.remove).await?;
+            if let (Some(debug), Some(emulator), Some(debugger)) = (&self.debug, behind.port, debugger) {
+                debug.wake(inside, emulator, debugger).await?;
+            }
             Ok(true)
         })
     }
@@ -271,6 +279,7 @@ impl Lambda {
     ) -> Result<(), DevError> {
         let target = &inspection.graph.targets[self.place];
         let function = Function::of(target, image.clone());
+        let function = if self.debug.is_some() { function.debugged() } else { function };
         let mut container = tools.containers.start(&function, Role::Dev)?;
         let driver = tools.containers.driver();
         let variables = driver.wait(container.variables())?;
@@ -294,6 +303,9 @@ impl Lambda {
             })?;
             has = reached;
         }
+        if let Some(debug) = &self.debug {
+            self.debug(debug, held, &container, tools)?;
+        }
         let heard = Heard { messages: tools.messages.clone(), number: self.number, id: container.id.clone() };
         container.follow(move |line| heard.line(line));
         let mut behind = match driver.wait(self.door.close(PATIENCE)) {
@@ -303,13 +315,35 @@ impl Lambda {
                 driver.wait(self.door.close_at_last())
             }
         };
-        *behind = Behind { port: Some(container.port), killed: false };
+        // A runtime that was woken may have failed since, and has then been told of nobody.
+        *behind = Behind { port: Some(container.port), killed: self.debug.is_some() };
         drop(behind);
         held.container = Some(container);
         held.image = Some(image);
         held.has = has;
         held.built = built;
         held.started = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Lets a new container's runtime start under the debugger; says once how to reach it.
+    fn debug(
+        &self,
+        debug: &Debug,
+        held: &Held,
+        container: &Container,
+        tools: &Tools<'_>,
+    ) -> Result<(), DevError> {
+        let inside = container.inside();
+        tools.containers.driver().wait(async {
+            debug.equip(&inside).await?;
+            debug.wake(&inside, container.port, container.debugger.unwrap_or_default()).await
+        })?;
+        if held.image.is_none() {
+            let (name, port) = (&self.name, debug.port);
+            let configuration = debug::configuration(name, port, &held.layout.mappings());
+            tools.host.tell(Told::Debugging { name, port, configuration: &configuration });
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod container;
 mod containers;
+mod debug;
 mod decide;
 mod desk;
 mod door;
@@ -31,6 +32,7 @@ mod watch;
 pub use answer::{Answer, FunctionError};
 pub use container::Container;
 pub use containers::{Containers, Role, is_alive};
+pub use debug::configuration;
 pub use error::DevError;
 pub use events::{EventError, Sample, find_samples, read_event};
 pub use function::{DEFAULT_TIMEOUT, Function};

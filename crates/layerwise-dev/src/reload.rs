@@ -9,10 +9,12 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use camino::Utf8Path;
 use fs_err as fs;
 use futures_util::StreamExt as _;
+use hyper::body::Bytes;
 
 use crate::containers::Engine;
 use crate::decide::Sync;
 use crate::error::DevError;
+use crate::invoke::Failure;
 
 /// Removes the arguments, then ends the runtime: every child of the emulator, which is process 1, with its process group.
 /// A shell that somebody has opened in the container is no child of it. Only what every shell has built in is used for
@@ -101,9 +103,36 @@ pub(crate) struct Inside {
 impl Inside {
     /// Unpacks an archive from `/`.
     pub(crate) async fn put(&self, archive: Vec<u8>) -> Result<(), DevError> {
-        let options = UploadToContainerOptionsBuilder::new().path("/").build();
-        let put = self.engine.docker.upload_to_container(&self.id, Some(options), body_full(archive.into()));
+        self.put_below("/", archive.into()).await
+    }
+
+    /// Unpacks an archive from `folder`, which is there.
+    pub(crate) async fn put_below(&self, folder: &str, archive: Bytes) -> Result<(), DevError> {
+        let options = UploadToContainerOptionsBuilder::new().path(folder).build();
+        let put = self.engine.docker.upload_to_container(&self.id, Some(options), body_full(archive));
         put.await.map_err(|cause| self.failed("put files into", &cause))
+    }
+
+    /// Where its Python has installed packages.
+    pub(crate) async fn python_packages(&self) -> Result<String, DevError> {
+        let command = ["python3", "-I", "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"];
+        match self.execute(command.map(str::to_owned).to_vec(), "").await? {
+            (0, said) if said.starts_with('/') => Ok(said.trim().to_owned()),
+            (code, said) => Err(DevError::Engine {
+                host: self.engine.host().to_owned(),
+                doing: format!("find Python in the container of `{}`", self.image),
+                cause: format!("exit code {code}: {}", said.trim()),
+            }),
+        }
+    }
+
+    /// Nobody answers in it.
+    pub(crate) fn silent(&self, failure: &Failure) -> DevError {
+        let cause = match failure {
+            Failure::Stuck(answer) => answer.text(),
+            Failure::Broken(cause) => cause.clone(),
+        };
+        DevError::NoAnswer { name: self.image.clone(), cause }
     }
 
     /// Removes paths and ends the runtime; the next question starts a fresh one. Whether there was one to end.

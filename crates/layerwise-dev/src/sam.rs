@@ -34,7 +34,7 @@ pub fn template(functions: &[(Function, Option<Utf8PathBuf>)]) -> String {
     );
     let mut taken = BTreeSet::new();
     for (function, event) in functions {
-        let Function { name, image, platform, timeout, memory, env } = function;
+        let Function { name, image, platform, timeout, memory, env, debug: _ } = function;
         let id = logical_id(name, &mut taken);
         let mut line = |indent: usize, line: &str| {
             // Writing to a string cannot fail.
@@ -46,7 +46,9 @@ pub fn template(functions: &[(Function, Option<Utf8PathBuf>)]) -> String {
         }
         line(4, "Type: AWS::Serverless::Function");
         line(4, "Properties:");
-        line(6, &format!("FunctionName: {}", quoted(name)));
+        // Lambda's own names hold nothing else.
+        let own = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-");
+        line(6, &format!("FunctionName: {}", quoted(&own)));
         line(6, "PackageType: Image");
         line(6, &format!("ImageUri: {}", quoted(&image.to_string())));
         line(6, &format!("Architectures: [{}]", architecture(*platform)));
@@ -109,6 +111,7 @@ mod tests {
             timeout: DEFAULT_TIMEOUT,
             memory: None,
             env: Vec::new(),
+            debug: false,
         };
         let env = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let declared = Function {

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::containers::{Containers, Role, is_alive};
+use crate::debug::{self, Debug};
 use crate::door::{Door, Refused};
 use crate::error::DevError;
 use crate::lambda::{Lambda, Tools};
@@ -39,6 +40,8 @@ pub struct Chosen {
     pub number: u16,
     /// What it stands on, for people.
     pub base: String,
+    /// The port of its debugger on this machine, any free one for 0; without one it runs as it is.
+    pub debug: Option<u16>,
 }
 
 /// What the loop is to do.
@@ -112,8 +115,11 @@ impl Session {
             .chosen
             .iter()
             .enumerate()
-            .map(|(number, chosen)| Lambda::new(&inspection, number, chosen))
-            .collect();
+            .map(|(number, chosen)| {
+                let debug = debugger(containers, host, &inspection, chosen, cancel)?;
+                Ok(Lambda::new(&inspection, number, chosen, debug))
+            })
+            .collect::<Result<_, DevError>>()?;
         let (port, ports) = serve_all(options, &lambdas, containers, &send)?;
         let seen = send.clone();
         let marks = options.work.join("dev/marks");
@@ -137,6 +143,24 @@ impl Session {
         });
         Ok(())
     }
+}
+
+/// The debugger of a Lambda that shall have one, behind its port.
+fn debugger(
+    containers: &Containers,
+    host: &dyn Host,
+    inspection: &Inspection,
+    chosen: &Chosen,
+    cancel: &Cancel,
+) -> Result<Option<Debug>, DevError> {
+    let Some(port) = chosen.debug else { return Ok(None) };
+    let fail = |cause| DevError::Port { port, cause };
+    let listener = bind(port).map_err(fail)?;
+    let name = || inspection.graph.targets[chosen.place].label.clone();
+    let image = host.debugger(inspection, chosen.place, cancel);
+    let image = image.ok_or_else(|| DevError::NoDebugger { name: name() })?;
+    let files = containers.take_out(&image, debug::FOLDER)?;
+    Debug::serve(containers.driver(), listener, files.into()).map(Some).map_err(fail)
 }
 
 /// Opens every port; answers the common one and each function's own.

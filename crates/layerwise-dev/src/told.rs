@@ -32,6 +32,10 @@ pub trait Host: Sync {
         cancel: &Cancel,
     ) -> BTreeMap<usize, Made>;
 
+    /// An image that holds debugpy below `/opt/layerwise`, for the Python of the target at `place`. What went wrong is said
+    /// before it returns.
+    fn debugger(&self, inspection: &Inspection, place: usize, cancel: &Cancel) -> Option<ImageRef>;
+
     /// What Layerwise's user has to be told. Called from several threads.
     fn tell(&self, told: Told<'_>);
 }
@@ -157,6 +161,15 @@ pub enum Told<'a> {
     Declarations,
     /// Changes may have been missed.
     Lost(&'a str),
+    /// A function waits for an editor's debugger.
+    Debugging {
+        /// Which one.
+        name: &'a str,
+        /// Where.
+        port: u16,
+        /// What the editor has to know.
+        configuration: &'a str,
+    },
     /// A function printed a line.
     Printed {
         /// Which one, counted as it is served.

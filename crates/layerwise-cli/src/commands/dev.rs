@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use layerwise::image::Kind;
+use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, Problem, inspect};
 use layerwise::process::Cancel;
 use layerwise::run::Outcome;
@@ -24,13 +25,25 @@ pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
     let naming = standing::naming(context, &typed.bases.stable)?;
     let inspection = context.inspect()?;
     let places = lambdas(&inspection, &typed.names)?;
+    let debugged = match typed.debug.as_slice() {
+        [] => Vec::new(),
+        names => lambdas(&inspection, names)?.into_iter().map(|(place, _)| place).collect(),
+    };
+    if let Some(&other) = debugged.iter().find(|place| places.iter().all(|(chosen, _)| chosen != *place)) {
+        return Err(CliError::NotServed { name: inspection.graph.targets[other].label.clone() });
+    }
     let local = Local::new(context, &typed.place)?;
     let containers = Containers::connect(&local.endpoint, &context.root)?;
     let labels = places.iter().map(|(place, _)| inspection.graph.targets[*place].label.chars().count());
     let width = labels.max().unwrap_or(0);
     let chosen = places.iter().map(|&(place, number)| {
         let base = standing::base_of(&inspection, &naming, place);
-        Chosen { place, number, base }
+        let debug = debugged.iter().position(|debugged| *debugged == place);
+        let debug = debug.and_then(|later| u16::try_from(later).ok()).map(|later| match typed.debug_port {
+            0 => 0,
+            first => first.saturating_add(later),
+        });
+        Chosen { place, number, base, debug }
     });
     let chosen = chosen.collect();
     let host = Here { context, standing: local.standing(context, naming), width };
@@ -132,6 +145,13 @@ impl Host for Here<'_> {
             _ => None,
         });
         built.collect()
+    }
+
+    fn debugger(&self, inspection: &Inspection, place: usize, cancel: &Cancel) -> Option<ImageRef> {
+        self.standing.debugger(inspection, place, cancel).unwrap_or_else(|error| {
+            error.report(self.context.console);
+            None
+        })
     }
 
     fn tell(&self, told: Told<'_>) {
