@@ -39,9 +39,12 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
             line(Tone::Notice, "Drifted", name, &format!("its base: {}", wording::drift(changes)));
             console.hint("b builds the bases as their sources say");
         }
-        Told::Stale { name, changes } => line(Tone::Notice, "Stale", name, &wording::changes(changes, SHOWN)),
-        Told::Swapped { name, image, took } => {
-            line(Tone::Good, "Running", name, &format!("{} ({})", tag(image), short(*took)));
+        Told::Swapped { name, image, because, took } => {
+            let message = match because {
+                [] => tag(image),
+                because => format!("{}  {}", tag(image), wording::changes(because, SHOWN)),
+            };
+            line(Tone::Good, "Running", name, &format!("{message} ({})", short(*took)));
         }
         Told::Restarted { name, why, took } => {
             let why = match why {
@@ -169,11 +172,9 @@ mod tests {
         tell(Told::Printed { function: 0, name, line: "heard \x1b[2J{}" });
         tell(Told::Invoked { name, answer: &answer("{}"), from_here: false });
         tell(Told::Invoked { name, answer: &answer(broken), from_here: false });
-        tell(Told::Stale {
-            name,
-            changes: &changes(LayerClass::Requirements, "lambdas/ping/requirements.txt"),
-        });
-        tell(Told::Swapped { name, image: &image, took });
+        tell(Told::Swapped { name, image: &image, because: &[], took });
+        let because = &changes(LayerClass::Requirements, "lambdas/ping/requirements.txt");
+        tell(Told::Swapped { name, image: &image, because, took });
         tell(Told::Restarted { name, why: &Why::Ended { id: "0".into() }, took });
         tell(Told::Restarted { name, why: &Why::Stuck, took });
         tell(Told::Failed { name, error: &ended });

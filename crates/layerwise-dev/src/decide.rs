@@ -7,6 +7,7 @@ use layerwise::layer::LayerClass;
 use layerwise::repo_path::RepoPath;
 
 use crate::layout::Layout;
+use crate::packages::Packages;
 
 /// What a save leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,9 +60,18 @@ pub struct Put {
 /// A target with everything that it stands on, itself last, each with what it is made of.
 pub type Chain = Vec<(String, Ingredients)>;
 
-/// Decides for a container that has `has`, laid out as `layout` says, while the sources say `now`.
+/// Where a container has its files.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// Those that are copied.
+    pub layout: &'a Layout,
+    /// Those of packages.
+    pub packages: &'a Packages,
+}
+
+/// Decides for a container that has `has` at `places`, while the sources say `now`.
 #[must_use]
-pub fn decide(has: &Chain, now: &Chain, layout: &Layout) -> Decision {
+pub fn decide(has: &Chain, now: &Chain, places: Places<'_>) -> Decision {
     let (Some(((_, own_has), below_has)), Some(((name, own_now), below_now))) =
         (has.split_last(), now.split_last())
     else {
@@ -73,17 +83,45 @@ pub fn decide(has: &Chain, now: &Chain, layout: &Layout) -> Decision {
         let action = Action::Rebuild { changes: difference(own_has, own_now) };
         return Decision { action, drift: Vec::new(), reached: now.clone() };
     }
-    let drift =
-        below_has.iter().zip(below_now).flat_map(|((_, has), (_, now))| changes_between(has, now)).collect();
+    let (mut sync, mut put, mut drift) = (Sync::default(), Vec::new(), Vec::new());
+    let mut reached = below_has.to_vec();
+    for ((_, has), (_, now)) in reached.iter_mut().zip(below_now) {
+        let before = has.clone();
+        for change in changes_between(&before, now) {
+            match add(sync.clone(), &change, (&before, now), places) {
+                Some(more) => {
+                    sync = more;
+                    reach(has, now, &change);
+                    put.push(change);
+                }
+                None => drift.push(change),
+            }
+        }
+    }
     let changes: Vec<Change> = changes_between(own_has, own_now).collect();
-    let put = |sync: Option<Sync>, change| add(sync?, change, (own_has, own_now), layout);
-    let action = match changes.iter().fold(Some(Sync::default()), put) {
-        _ if changes.is_empty() => Action::Nothing,
-        Some(sync) => Action::Sync { sync, changes },
+    let add_own = |sync: Option<Sync>, change| add(sync?, change, (own_has, own_now), places);
+    let action = match changes.iter().fold(Some(sync), add_own) {
+        // What is put into the old container is put into the new one as well.
         None => Action::Rebuild { changes },
+        Some(_) if changes.is_empty() && put.is_empty() => Action::Nothing,
+        Some(sync) => Action::Sync { sync, changes: put.into_iter().chain(changes).collect() },
     };
-    let own = (name.clone(), own_now.clone());
-    Decision { action, drift, reached: below_has.iter().cloned().chain([own]).collect() }
+    reached.push((name.clone(), own_now.clone()));
+    Decision { action, drift, reached }
+}
+
+/// Lets `has` be as `now` in one file.
+fn reach(has: &mut Ingredients, now: &Ingredients, change: &Change) {
+    let (What::Added { path } | What::Removed { path } | What::Edited { path }) = &change.what else {
+        return;
+    };
+    let Ok(path) = RepoPath::new(path) else { return };
+    let entry = now.classes.get(&change.class).and_then(|class| class.files.get(&path));
+    let files = &mut has.classes.entry(change.class).or_default().files;
+    match entry {
+        Some(entry) => files.insert(path, entry.clone()),
+        None => files.remove(&path),
+    };
 }
 
 /// What has changed in a parent is told by the parent's own ingredients.
@@ -96,17 +134,21 @@ fn add(
     mut sync: Sync,
     change: &Change,
     (has, now): (&Ingredients, &Ingredients),
-    layout: &Layout,
+    places: Places<'_>,
 ) -> Option<Sync> {
-    if change.class != LayerClass::Handler {
-        return None;
-    }
     let is_there = |path: &RepoPath| {
         [has, now].iter().flat_map(|all| all.classes.values()).any(|class| class.files.contains_key(path))
     };
+    let places_of = |path: &RepoPath| match change.class {
+        LayerClass::Handler => places.layout.places(path, &is_there),
+        LayerClass::Packages => places.packages.place(path).map(|place| vec![place]),
+        _ => None,
+    };
     let entry = |path: &RepoPath| now.classes.get(&change.class)?.files.get(path);
     match &change.what {
-        What::Removed { path } => sync.remove.extend(layout.places(&RepoPath::new(path).ok()?, &is_there)?),
+        What::Removed { path } => sync.remove.extend(places_of(&RepoPath::new(path).ok()?)?),
+        // Whether pip keeps the bit is the backend's secret.
+        What::Mode { .. } if change.class == LayerClass::Packages => return None,
         What::Added { path } | What::Edited { path } | What::Mode { path, .. } => {
             let path = RepoPath::new(path).ok()?;
             let file = match entry(&path)? {
@@ -115,7 +157,7 @@ fn add(
                 // Where a link leads is another matter in a container.
                 Entry::Link { .. } => return None,
             };
-            let places = layout.places(&path, &is_there)?.into_iter();
+            let places = places_of(&path)?.into_iter();
             // A file that changed both its bytes and its mode is put once.
             let missing = places.filter(|to| sync.put.iter().all(|put| put.to != *to)).collect::<Vec<_>>();
             sync.put.extend(missing.into_iter().map(|to| Put { to, file: file.clone() }));
@@ -125,50 +167,34 @@ fn add(
     Some(sync)
 }
 
+impl Decision {
+    /// Whether it would be another one if it were known where the files of packages are.
+    #[must_use]
+    pub fn hangs_on_packages(&self) -> bool {
+        let rebuild = match &self.action {
+            Action::Rebuild { changes } => changes.as_slice(),
+            Action::Nothing | Action::Sync { .. } => &[],
+        };
+        self.drift.iter().chain(rebuild).any(|change| change.class == LayerClass::Packages)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use layerwise::digest::Digest;
-    use layerwise::dockerfile::{Dockerfile, Instruction, Stage};
-    use layerwise::fingerprint::{ClassIngredients, ParentIngredient, SCHEMA};
+    use layerwise::dockerfile::{Dockerfile, Stage};
+    use layerwise::fingerprint::ParentIngredient;
     use layerwise::inputs::{Source, Tree};
     use layerwise::name::Name;
-    use layerwise::platform::Platform;
 
     use super::*;
-
-    /// The files of one class: a path, what is in it, and `x` when it may be executed; a folder has no content.
-    type Files = [(&'static str, Option<&'static str>, bool)];
-
-    fn ingredients(files: &[(LayerClass, &Files)], instructions: &[&str]) -> Ingredients {
-        let mut classes = BTreeMap::<LayerClass, ClassIngredients>::new();
-        for (class, files) in files {
-            let entry = |content: Option<&str>, executable: bool| match content {
-                Some("->") => Entry::Link { target: "there".to_owned() },
-                Some(content) => Entry::File { digest: Digest::of(content), executable },
-                None => Entry::Folder,
-            };
-            let files =
-                files.iter().map(|(path, content, x)| (RepoPath::new(path).unwrap(), entry(*content, *x)));
-            classes.entry(*class).or_default().files.extend(files);
-        }
-        let configuration = classes.entry(LayerClass::Configuration).or_default();
-        configuration.instructions = instructions.iter().map(|text| (*text).to_owned()).collect();
-        let (platform, parents) = (Platform::LinuxAmd64, Vec::new());
-        Ingredients { schema: SCHEMA, platform, frontend: None, target: None, parents, classes }
-    }
+    use crate::packages::Installed;
+    use crate::testing::{Files, copy, ingredients};
 
     /// `handler.py` and the folder `assets` are copied below the task root.
     fn layout() -> Layout {
-        let copy = |source, to: &str| Instruction {
-            class: LayerClass::Handler,
-            text: String::new(),
-            allow: None,
-            sources: vec![source],
-            to: Some(to.to_owned()),
-            makes_layer: true,
-        };
         let assets = Tree {
             path: RepoPath::new("assets").unwrap(),
             exclude: std::sync::Arc::default(),
@@ -189,9 +215,22 @@ mod tests {
         vec![("ping".to_owned(), ingredients)]
     }
 
+    /// As decided for a container in which `p/a.py` and `p/b.py` were installed, each with its own name in it.
+    fn decided(has: &Chain, now: &Chain) -> Decision {
+        let installed = ["a.py", "b.py"].map(|name| Installed {
+            digest: Digest::of(name),
+            module: format!("p/{name}"),
+            path: format!("/site/p/{name}"),
+        });
+        let files: &Files = &[("src/p/a.py", Some("a.py"), false), ("src/p/b.py", Some("b.py"), false)];
+        let built = alone(ingredients(&[(LayerClass::Packages, files)], &[]));
+        let packages = Packages::new(&built, &installed);
+        decide(has, now, Places { layout: &layout(), packages: &packages })
+    }
+
     /// In one line each: what is removed, what is put, or that it is built again.
     fn told(has: &Chain, now: &Chain) -> Vec<String> {
-        let Decision { action, drift, .. } = decide(has, now, &layout());
+        let Decision { action, drift, .. } = decided(has, now);
         let mut told = match action {
             Action::Nothing => vec!["nothing".to_owned()],
             Action::Rebuild { .. } => vec!["rebuild".to_owned()],
@@ -291,9 +330,42 @@ mod tests {
             told(&before, &drifted),
             ["put handler.py /var/task/handler.py", "drift - ENV A=1", "drift + ENV A=2"]
         );
-        let reached = decide(&before, &drifted, &layout()).reached;
+        let reached = decided(&before, &drifted).reached;
         assert_eq!((&reached[0], &reached[1]), (&before[0], &drifted[1]));
         assert_eq!(told(&reached, &drifted), ["nothing", "drift - ENV A=1", "drift + ENV A=2"]);
         assert_eq!(told(&before, &before[1..].to_vec()), ["rebuild"]);
+    }
+    #[test]
+    fn files_of_packages_are_put_where_they_were_installed() {
+        let standing_on = |packages: &Files, own: &Files| -> Chain {
+            let base = ingredients(&[(LayerClass::Packages, packages)], &[]);
+            let top =
+                ingredients(&[(LayerClass::Handler, &[HANDLER]), (LayerClass::Packages, own)], &["CMD 1"]);
+            vec![("base".to_owned(), base), ("ping".to_owned(), top)]
+        };
+        let (a, b) = (("src/p/a.py", Some("a.py"), false), ("src/p/b.py", Some("b.py"), false));
+        let project = ("pyproject.toml", Some("1"), false);
+        let before = standing_on(&[a, b, project], &[]);
+        let now = |packages: &Files| told(&before, &standing_on(packages, &[]));
+        let edited = ("src/p/a.py", Some("other"), false);
+        assert_eq!(now(&[edited, b, project]), ["put src/p/a.py /site/p/a.py"]);
+        assert_eq!(now(&[b, project]), ["remove /site/p/a.py"]);
+        assert_eq!(now(&[a, b, ("src/p/c.py", Some("c"), false), project]), ["put src/p/c.py /site/p/c.py"]);
+        // What cannot be put is drift, and keeps nothing back.
+        let other = ("pyproject.toml", Some("2"), false);
+        assert_eq!(now(&[edited, b, other]), ["put src/p/a.py /site/p/a.py", "drift pyproject.toml"]);
+        let after = standing_on(&[edited, b, other], &[]);
+        let reached = decided(&before, &after).reached;
+        assert_eq!(told(&reached, &after), ["nothing", "drift pyproject.toml"]);
+        assert_eq!(
+            now(&[("src/p/a.py", Some("a.py"), true), b, project]),
+            ["nothing", "drift src/p/a.py (now executable)"]
+        );
+        assert!(decided(&before, &after).hangs_on_packages());
+
+        // An image that installs a package itself is built where its files cannot be put.
+        let before = standing_on(&[], &[a, b, project]);
+        assert_eq!(told(&before, &standing_on(&[], &[edited, b, project])), ["put src/p/a.py /site/p/a.py"]);
+        assert_eq!(told(&before, &standing_on(&[], &[edited, b, other])), ["rebuild"]);
     }
 }

@@ -13,8 +13,9 @@ use layerwise::inspect::Inspection;
 
 use crate::container::Container;
 use crate::containers::{Containers, Role};
+use crate::content::{Content, chain};
 use crate::debug::{self, Debug};
-use crate::decide::{Action, Chain, Decision, Put, Sync, decide};
+use crate::decide::{Action, Chain, Decision, Put, Sync};
 use crate::door::{Behind, Door};
 use crate::error::DevError;
 use crate::function::Function;
@@ -50,13 +51,11 @@ pub(crate) struct Lambda {
 struct Held {
     container: Option<Container>,
     image: Option<ImageRef>,
-    /// What the image was built from.
-    built: Chain,
-    /// What the container has by now.
-    has: Chain,
-    layout: Layout,
+    content: Content,
     /// How its bases have drifted, as it was told.
     drift: Vec<Change>,
+    /// Why its image is to be built.
+    stale: Vec<Change>,
     /// The time of the newest files that were put into it.
     time: u64,
     started: Option<Instant>,
@@ -72,6 +71,17 @@ pub(crate) struct Tools<'a> {
     pub(crate) messages: Sender<Message>,
 }
 
+/// A container that has taken over.
+#[derive(Debug)]
+pub(crate) struct Swapped {
+    /// The image that it runs.
+    pub(crate) image: ImageRef,
+    /// Why, where no build has said it.
+    pub(crate) because: Vec<Change>,
+    /// How long it took, from its image to its answer.
+    pub(crate) took: Duration,
+}
+
 /// What is to be done after an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
@@ -81,15 +91,6 @@ pub(crate) enum Then {
     Build,
     /// The engine does not answer.
     Engine,
-}
-
-/// The target at `place` with everything that it stands on, itself last.
-pub(crate) fn chain(inspection: &Inspection, place: usize) -> Chain {
-    let places = inspection.graph.with_ancestors([place]);
-    let link = |place: usize| {
-        (inspection.graph.targets[place].label.clone(), inspection.targets[place].ingredients.clone())
-    };
-    places.into_iter().map(link).collect()
 }
 
 impl Lambda {
@@ -145,9 +146,15 @@ impl Lambda {
         }
     }
 
-    /// Lets a container of an image take over that was built from what `inspection` says.
-    pub(crate) fn swap(&self, inspection: &Inspection, made: &Made, tools: &Tools<'_>) -> Then {
-        let Made { image, bases } = made;
+    /// Lets a container of an image take over that was built from what `inspection` says. What is to be told of it is told
+    /// once the loop knows of it.
+    pub(crate) fn swap(
+        &self,
+        inspection: &Inspection,
+        made: &Made,
+        tools: &Tools<'_>,
+    ) -> (Then, Option<Swapped>) {
+        let Made { image, bases, fresh } = made;
         let mut held = self.held();
         let mut built = chain(inspection, self.place);
         for (label, ingredients) in &mut built {
@@ -155,18 +162,21 @@ impl Lambda {
                 ingredients.clone_from(then);
             }
         }
-        let unchanged = held.image.as_ref() == Some(image) && held.has == built && held.container.is_some();
+        let unchanged =
+            held.image.as_ref() == Some(image) && held.content.has == built && held.container.is_some();
+        // Whoever has built it has said why.
+        let because = std::mem::take(&mut held.stale);
         if unchanged {
-            return Then::Rest;
+            return (Then::Rest, None);
         }
+        let because = if *fresh { because } else { Vec::new() };
         let begun = Instant::now();
         match self.start(&mut held, inspection, image.clone(), built, tools) {
             Ok(()) => {
-                let name = &self.name;
-                tools.host.tell(Told::Swapped { name, image, took: begun.elapsed() });
-                Then::Rest
+                let swapped = Swapped { image: image.clone(), because, took: begun.elapsed() };
+                (Then::Rest, Some(swapped))
             }
-            Err(error) => self.failed(&error, tools),
+            Err(error) => (self.failed(&error, tools), None),
         }
     }
 
@@ -182,7 +192,8 @@ impl Lambda {
             return Ok((Then::Build, None));
         };
         let now = chain(inspection, self.place);
-        let Decision { action, drift, reached } = decide(&held.has, &now, &held.layout);
+        let Decision { action, drift, reached } =
+            held.content.decide(&now, &inside, tools.containers.driver());
         if drift != held.drift {
             if !drift.is_empty() {
                 tools.host.tell(Told::Drifted { name: &self.name, changes: &drift });
@@ -192,14 +203,14 @@ impl Lambda {
         match action {
             Action::Nothing => Ok((Then::Rest, None)),
             Action::Rebuild { changes } => {
-                tools.host.tell(Told::Stale { name: &self.name, changes: &changes });
+                held.stale = changes;
                 Ok((Then::Build, None))
             }
             Action::Sync { sync, changes } => {
                 if !self.sync(held, &inside, &sync, tools)? {
                     return Ok((Then::Rest, None));
                 }
-                held.has = reached;
+                held.content.has = reached;
                 let took = begun.elapsed();
                 tools.host.tell(Told::Synced { name: &self.name, changes: &changes, took });
                 Ok((Then::Rest, Doubt::new(inside, &sync.put)))
@@ -261,7 +272,7 @@ impl Lambda {
         }
         let Some(image) = held.image.clone() else { return Ok(()) };
         let begun = Instant::now();
-        let built = held.built.clone();
+        let built = held.content.built.clone();
         self.start(held, inspection, image, built, tools)?;
         tools.host.tell(Told::Restarted { name: &self.name, why, took: begun.elapsed() });
         Ok(())
@@ -283,28 +294,25 @@ impl Lambda {
         let mut container = tools.containers.start(&function, Role::Dev)?;
         let driver = tools.containers.driver();
         let variables = driver.wait(container.variables())?;
-        held.layout = Layout::new(
-            &inspection.targets[self.place].dockerfile,
-            target.image.target.as_deref(),
-            &variables,
-        );
+        let dockerfile = &inspection.targets[self.place].dockerfile;
+        let layout = Layout::new(dockerfile, target.image.target.as_deref(), &variables);
+        let (mut content, inside) = (Content::new(built, layout), container.inside());
         let now = chain(inspection, self.place);
-        let mut has = built.clone();
-        let Decision { action, drift, reached } = decide(&has, &now, &held.layout);
+        let Decision { action, drift, reached } = content.decide(&now, &inside, driver);
         // Whoever has built the image has told it.
         held.drift = drift;
+        held.time = now_seconds().max(held.time + 1);
         if let Action::Sync { sync, .. } = action
-            && let Ok(archive) = archive(tools.root, &sync, now_seconds())
+            && let Ok(archive) = archive(tools.root, &sync, held.time)
         {
-            let inside = container.inside();
             driver.wait(async {
                 inside.put(archive).await?;
                 inside.remove_and_end_runtime(&sync.remove).await
             })?;
-            has = reached;
+            content.has = reached;
         }
         if let Some(debug) = &self.debug {
-            self.debug(debug, held, &container, tools)?;
+            self.debug(debug, held.image.is_none(), &mut content, &container, tools)?;
         }
         let heard = Heard { messages: tools.messages.clone(), number: self.number, id: container.id.clone() };
         container.follow(move |line| heard.line(line));
@@ -320,8 +328,7 @@ impl Lambda {
         drop(behind);
         held.container = Some(container);
         held.image = Some(image);
-        held.has = has;
-        held.built = built;
+        held.content = content;
         held.started = Some(Instant::now());
         Ok(())
     }
@@ -330,18 +337,19 @@ impl Lambda {
     fn debug(
         &self,
         debug: &Debug,
-        held: &Held,
+        first: bool,
+        content: &mut Content,
         container: &Container,
         tools: &Tools<'_>,
     ) -> Result<(), DevError> {
-        let inside = container.inside();
-        tools.containers.driver().wait(async {
+        let (inside, driver) = (container.inside(), tools.containers.driver());
+        driver.wait(async {
             debug.equip(&inside).await?;
             debug.wake(&inside, container.port, container.debugger.unwrap_or_default()).await
         })?;
-        if held.image.is_none() {
+        if first {
             let (name, port) = (&self.name, debug.port);
-            let configuration = debug::configuration(name, port, &held.layout.mappings());
+            let configuration = debug::configuration(name, port, &content.mappings(&inside, driver));
             tools.host.tell(Told::Debugging { name, port, configuration: &configuration });
         }
         Ok(())

@@ -169,6 +169,7 @@ mod tests {
     use layerwise::inputs::Tree;
 
     use super::*;
+    use crate::testing::copy;
 
     fn path(text: &str) -> RepoPath {
         RepoPath::new(text).unwrap()
@@ -180,17 +181,6 @@ mod tests {
 
     fn tree(text: &str) -> Source {
         Source::Tree(Tree { path: path(text), exclude: Arc::default(), folders: true })
-    }
-
-    fn copy(source: Source, to: &str) -> Instruction {
-        Instruction {
-            class: LayerClass::Handler,
-            text: String::new(),
-            allow: None,
-            sources: vec![source],
-            to: Some(to.to_owned()),
-            makes_layer: true,
-        }
     }
 
     fn run() -> Instruction {

@@ -6,6 +6,7 @@
 mod answer;
 mod container;
 mod containers;
+mod content;
 mod debug;
 mod decide;
 mod desk;
@@ -19,6 +20,7 @@ mod lambda;
 mod layout;
 mod lines;
 mod message;
+mod packages;
 mod reload;
 mod run;
 mod running;
@@ -26,6 +28,8 @@ pub mod sam;
 mod server;
 mod session;
 mod sources;
+#[cfg(test)]
+mod testing;
 mod told;
 mod watch;
 

@@ -18,7 +18,7 @@ use crate::desk::Desk;
 use crate::door::Refused;
 use crate::error::DevError;
 use crate::invoke::Failure;
-use crate::lambda::{Lambda, Then, Tools};
+use crate::lambda::{Lambda, Swapped, Then, Tools};
 use crate::message::{Key, Message};
 use crate::session::{Options, ask};
 use crate::sources;
@@ -51,6 +51,8 @@ pub(crate) struct Run<'scope, 'env> {
     rebuild_bases: bool,
     /// Lambdas whose operation is the build that goes on.
     building: BTreeSet<usize>,
+    /// Builds go one after the other, whoever is in them.
+    build_goes_on: bool,
     engine_gone: bool,
     /// What is wrong with the sources, as it was told.
     unreadable: Vec<String>,
@@ -88,6 +90,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             to_build: BTreeSet::new(),
             rebuild_bases: options.rebuild_bases,
             building: BTreeSet::new(),
+            build_goes_on: false,
             engine_gone: false,
             unreadable: Vec::new(),
             declarations: options.declarations.as_deref().map(sources::digest_of),
@@ -126,7 +129,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 self.saved()?;
             }
             Message::Done { lambda, then } => self.done(lambda, then),
-            Message::Built { lambdas, engine_gone } => self.built(&lambdas, engine_gone),
+            Message::Swapped { lambda, then, swapped } => self.swapped(lambda, then, swapped),
+            Message::Built { lambdas } => self.built(&lambdas),
             Message::Printed { lambda, line } => {
                 let name = &self.lambdas[lambda].name;
                 self.tools.host.tell(Told::Printed { function: lambda, name, line: &line });
@@ -258,9 +262,10 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
 
     /// Builds what is to be built, together, and starts it, unless a build goes on already.
     fn build_next(&mut self) {
-        if !self.building.is_empty() || self.to_build.is_empty() {
+        if self.build_goes_on || self.to_build.is_empty() {
             return;
         }
+        self.build_goes_on = true;
         let batch = std::mem::take(&mut self.to_build);
         self.building.clone_from(&batch);
         let rebuild_bases = std::mem::take(&mut self.rebuild_bases);
@@ -269,25 +274,36 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
         self.scope.spawn(move || {
             let places = batch.iter().map(|&lambda| lambdas[lambda].place).collect();
             let images = tools.host.build(&inspection, &places, rebuild_bases, cancel);
-            let gone = std::thread::scope(|scope| {
-                let started: Vec<_> = batch
-                    .iter()
-                    .filter_map(|&lambda| Some((&lambdas[lambda], images.get(&lambdas[lambda].place)?)))
-                    .map(|(lambda, made)| scope.spawn(|| lambda.swap(&inspection, made, tools)))
-                    .collect();
-                started
-                    .into_iter()
-                    .fold(false, |gone, thread| gone | thread.join().is_ok_and(|then| then == Then::Engine))
+            std::thread::scope(|scope| {
+                for &lambda in &batch {
+                    let Some(made) = images.get(&lambdas[lambda].place) else { continue };
+                    let inspection = &inspection;
+                    scope.spawn(move || {
+                        let (then, swapped) = lambdas[lambda].swap(inspection, made, tools);
+                        let _ = tools.messages.send(Message::Swapped { lambda, then, swapped });
+                    });
+                }
             });
-            let _ = tools.messages.send(Message::Built { lambdas: batch, engine_gone: gone });
+            let is_there = |lambda: &usize| images.contains_key(&lambdas[*lambda].place);
+            let failed = batch.into_iter().filter(|lambda| !is_there(lambda)).collect();
+            let _ = tools.messages.send(Message::Built { lambdas: failed });
         });
     }
 
-    fn built(&mut self, lambdas: &BTreeSet<usize>, engine_gone: bool) {
-        self.building.clear();
-        if engine_gone {
+    fn swapped(&mut self, lambda: usize, then: Then, swapped: Option<Swapped>) {
+        if then == Then::Engine {
             self.lose_engine();
         }
+        if let Some(Swapped { image, because, took }) = swapped {
+            let (name, image, because) = (&self.lambdas[lambda].name, &image, because.as_slice());
+            self.tools.host.tell(Told::Swapped { name, image, because, took });
+        }
+        self.building.remove(&lambda);
+        self.rest(lambda);
+    }
+
+    fn built(&mut self, lambdas: &BTreeSet<usize>) {
+        self.build_goes_on = false;
         if let Some((begun, port, ports)) = self.serving.take() {
             let served = self.lambdas.iter().zip(ports).map(|(lambda, port)| Served {
                 name: lambda.name.clone(),
@@ -299,6 +315,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             self.tools.host.tell(Told::Serving { port, functions: &functions, took: begun.elapsed() });
         }
         for &lambda in lambdas {
+            self.building.remove(&lambda);
             self.rest(lambda);
         }
         self.build_next();

@@ -45,6 +45,8 @@ pub trait Host: Sync {
 pub struct Made {
     /// Its tag.
     pub image: ImageRef,
+    /// Whether it was there already, so that nothing has been said of it.
+    pub fresh: bool,
     /// What the bases below it were made of, by their labels, as far as that is known.
     pub bases: BTreeMap<String, Ingredients>,
 }
@@ -117,19 +119,14 @@ pub enum Told<'a> {
         /// How.
         changes: &'a [Change],
     },
-    /// An image has to be built again; the old container serves until then.
-    Stale {
-        /// The function.
-        name: &'a str,
-        /// Why.
-        changes: &'a [Change],
-    },
     /// A container of another image has taken over.
     Swapped {
         /// The function.
         name: &'a str,
         /// The image.
         image: &'a ImageRef,
+        /// Why, where no build has said it.
+        because: &'a [Change],
         /// How long starting it took.
         took: Duration,
     },

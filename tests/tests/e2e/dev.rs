@@ -3,6 +3,7 @@
 
 pub mod debug;
 pub mod endpoint;
+pub mod packages;
 pub mod saves;
 pub mod trouble;
 
@@ -40,7 +41,8 @@ impl<'a, 'b> Dev<'a, 'b> {
     /// Starts it for `names`, at free ports, and waits until it serves.
     fn start(checkout: &'b Checkout<'a>, names: &[&str]) -> Result<Self, Failed> {
         let dev = Self::begin(checkout, &[&["--port", "0"], names].concat())?;
-        dev.wait_for(" Serving ")?;
+        // The last line of the table.
+        dev.wait_for(" Keys ")?;
         checkout.builds();
         Ok(dev)
     }

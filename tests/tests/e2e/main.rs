@@ -110,6 +110,10 @@ const TESTS: &[Test] = &[
         stable::without_a_stable_base_and_no_way_to_build_one_nothing_stands_on_it,
     ),
     (
+        "dev_puts_files_of_packages_where_pip_has_installed_them",
+        dev::packages::dev_puts_files_of_packages_where_pip_has_installed_them,
+    ),
+    (
         "dev_runs_a_function_under_a_debugger_that_finds_its_files",
         dev::debug::dev_runs_a_function_under_a_debugger_that_finds_its_files,
     ),

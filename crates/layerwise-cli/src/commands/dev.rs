@@ -139,8 +139,9 @@ impl Host for Here<'_> {
             made_of.map(|(place, ingredients)| (label(*place), ingredients.clone())).collect()
         };
         let built = places.iter().filter_map(|&place| match outcomes.get(place)? {
-            Some(Outcome::Fresh(product) | Outcome::Built(product)) => {
-                Some((place, Made { image: product.reference.clone(), bases: bases(place) }))
+            Some(outcome @ (Outcome::Fresh(product) | Outcome::Built(product))) => {
+                let (image, fresh) = (product.reference.clone(), matches!(outcome, Outcome::Fresh(_)));
+                Some((place, Made { image, fresh, bases: bases(place) }))
             }
             _ => None,
         });

@@ -72,27 +72,14 @@ pub fn dev_puts_saved_files_into_the_container_without_a_build(world: &World) ->
 
 pub fn dev_builds_what_cannot_be_put_and_swaps_the_container(world: &World) -> Result<(), Failed> {
     let checkout = Checkout::renamed(world, "dev-builds")?;
-    let dev = Dev::start(&checkout, &["local-find-unembedded", "local-ping"])?;
+    let dev = Dev::start(&checkout, &["local-list-pending", "local-ping"])?;
     let ping = containers(&checkout)?.into_iter().find(|line| line.contains("local-ping"));
 
-    // A package of the base: the base stays as it is until it is asked for; then it is built, and what stands on it.
-    checkout.append("base-images/receipt_dynamo/src/receipt_dynamo/__init__.py", "\nANSWER = 42\n");
-    let find = "lambdas/embedding_step_functions/find_unembedded/handler.py";
-    checkout.write(
-        find,
-        "import receipt_dynamo\ndef lambda_handler(event, context):\n    return receipt_dynamo.ANSWER\n",
-    );
-    assert!(
-        dev.ask("local-find-unembedded", "{}")?["errorMessage"]
-            .as_str()
-            .is_some_and(|text| text.contains("ANSWER"))
-    );
-    dev.wait_for(" Drifted local-find-unembedded  its base: packages: base-images/receipt_dynamo")?;
-    assert_eq!(checkout.builds(), 0);
-    dev.press("b")?;
-    dev.wait_until("two times running", |told| told.matches(" Running local-find-unembedded").count() == 2)?;
-    assert_eq!(dev.ask("local-find-unembedded", "{}")?, 42);
-    assert!(checkout.builds() >= 2);
+    // What it requires: that image, and nothing else.
+    checkout.append("lambdas/embedding_step_functions/list_pending/requirements.txt", "# no more\n");
+    dev.wait_until("two times running", |told| told.matches(" Running local-list-pending").count() == 2)?;
+    assert_eq!(dev.times(" Stale local-list-pending  requirements: lambdas/"), 1, "{}", dev.told());
+    assert_eq!(checkout.builds(), 1);
     assert_eq!(containers(&checkout)?.into_iter().find(|line| line.contains("local-ping")), ping);
     assert_eq!(containers(&checkout)?.len(), 2);
 
