@@ -302,8 +302,9 @@ All functions answer by name at http://127.0.0.1:9000/2015-03-31/functions/NAME/
 in Lambda's own API, and each at a port of its own that stays the same. `cargo xtask invoke NAME`
 asks the running loop.
 
-Keys: r starts every function anew, b builds the images as the sources are now, i asks the last
-question again, q quits. No container stays.")]
+Keys: r starts every function anew, b builds the images and their bases as the sources are now,
+i asks the last question again, d compiles the declarations and starts again, q quits. No container
+stays.")]
 pub struct Dev {
     /// Names of Lambda images, or patterns with * and ?; all when there is none
     #[arg(value_name = "NAME")]

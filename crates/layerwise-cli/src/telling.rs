@@ -74,9 +74,9 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
             console.status(
                 Tone::Notice,
                 "Changed",
-                "the declarations themselves: they count from the next start",
+                "the declarations themselves: they count after a restart",
             );
-            console.hint("press q, then start `cargo xtask dev` again");
+            console.hint("d compiles them and starts again");
         }
         Told::Lost(why) => console.status(Tone::Notice, "Missed", &format!("perhaps changes: {why}")),
         Told::Printed { function, name, line } => {
@@ -97,7 +97,11 @@ fn serving(console: &Console, width: usize, port: u16, functions: &[Served], too
         let state = if *runs { "running" } else { "not running" };
         console.detail(&format!("{name:width$}  http://127.0.0.1:{port}  {state:11}  on {base}"));
     }
-    console.status(Tone::Busy, "Keys", "r restart, b build with bases, i invoke again, q quit");
+    console.status(
+        Tone::Busy,
+        "Keys",
+        "r restart, b build with bases, i invoke again, d declarations anew, q quit",
+    );
 }
 
 fn invoked(console: &Console, width: usize, name: &str, answer: &Answer, from_here: bool) {

@@ -43,5 +43,5 @@ pub use function::{DEFAULT_TIMEOUT, Function};
 pub use lines::is_of_the_emulator;
 pub use message::Key;
 pub use running::Running;
-pub use session::{Chosen, Control, Options, Session};
+pub use session::{Chosen, Control, End, Options, Session};
 pub use told::{Host, Made, Served, Told, Why};

@@ -20,6 +20,8 @@ pub enum Key {
     Build,
     /// Ask the last question again.
     Invoke,
+    /// Compile the declarations and begin anew with them.
+    Renew,
     /// End.
     Quit,
 }
@@ -42,6 +44,8 @@ pub(crate) enum Message {
     Settle { lambda: usize, settled: oneshot::Sender<()> },
     /// A question was answered.
     Invoked { lambda: usize, event: Bytes, answer: Result<Answer, Refused>, from_here: bool },
+    /// The declarations were compiled, or could not be.
+    Compiled(bool),
     /// A key was pressed.
     Key(Key),
 }

@@ -20,7 +20,7 @@ use crate::error::DevError;
 use crate::invoke::Failure;
 use crate::lambda::{Lambda, Swapped, Then, Tools};
 use crate::message::{Key, Message};
-use crate::session::{Options, ask};
+use crate::session::{End, Options, ask};
 use crate::sources;
 use crate::told::{Served, Told, Why};
 use crate::watch::{Seen, Watch};
@@ -56,8 +56,9 @@ pub(crate) struct Run<'scope, 'env> {
     engine_gone: bool,
     /// What is wrong with the sources, as it was told.
     unreadable: Vec<String>,
-    /// The declarations' own crate as it was when the loop began, until a change of it was told.
+    /// The declarations' own crate as it was when somebody last looked.
     declarations: Option<Digest>,
+    compiling: bool,
     /// The last question and its function.
     last: Option<(usize, Bytes)>,
     /// Until the first build has ended: since when, and the ports.
@@ -94,13 +95,14 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             engine_gone: false,
             unreadable: Vec::new(),
             declarations: options.declarations.as_deref().map(sources::digest_of),
+            compiling: false,
             last: None,
             serving: None,
         }
     }
 
     /// Goes on until somebody quits.
-    pub(crate) fn go_on(&mut self, messages: &Receiver<Message>) -> Result<(), DevError> {
+    pub(crate) fn go_on(&mut self, messages: &Receiver<Message>) -> Result<End, DevError> {
         self.look_again()?;
         for lambda in 0..self.lambdas.len() {
             self.desk.wanted(lambda);
@@ -113,7 +115,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 false => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
-                Ok(Message::Key(Key::Quit)) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Ok(Message::Key(Key::Quit)) | Err(RecvTimeoutError::Disconnected) => return Ok(End::Quit),
+                Ok(Message::Compiled(true)) => return Ok(End::Again),
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => self.ask_engine(),
             }
@@ -157,6 +160,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 self.build_next();
             }
             Message::Key(Key::Invoke) => self.repeat(),
+            Message::Key(Key::Renew) => self.compile(),
+            Message::Compiled(_) => self.compiling = false,
             Message::Key(Key::Quit) => {}
         }
         Ok(())
@@ -165,8 +170,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
     /// Something was saved, perhaps nothing that counts.
     fn saved(&mut self) -> Result<(), DevError> {
         let now = self.options.declarations.as_deref().map(sources::digest_of);
-        if self.declarations.is_some() && now != self.declarations {
-            self.declarations = None;
+        if now != self.declarations {
+            self.declarations = now;
             self.tools.host.tell(Told::Declarations);
         }
         let before = self.inspection.clone();
@@ -355,6 +360,18 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             }
         }
         self.last = Some((lambda, event));
+    }
+
+    /// Compiles the declarations; what runs goes on meanwhile, and altogether when that fails.
+    fn compile(&mut self) {
+        if std::mem::replace(&mut self.compiling, true) {
+            return;
+        }
+        let (tools, cancel) = (self.tools, self.cancel);
+        self.scope.spawn(move || {
+            let compiled = tools.host.compile(cancel);
+            let _ = tools.messages.send(Message::Compiled(compiled));
+        });
     }
 
     /// Asks the last question again.

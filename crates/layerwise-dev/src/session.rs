@@ -60,6 +60,15 @@ pub struct Options<'a> {
     pub declarations: Option<Utf8PathBuf>,
 }
 
+/// How a loop has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Somebody wanted it to.
+    Quit,
+    /// The declarations were compiled: whoever started it shall start it again.
+    Again,
+}
+
 /// Says to a loop from outside what to do. Clones are the same.
 #[derive(Clone)]
 pub struct Control(Sender<Message>);
@@ -100,7 +109,7 @@ impl Session {
         containers: &Containers,
         host: &dyn Host,
         cancel: &Cancel,
-    ) -> Result<(), DevError> {
+    ) -> Result<End, DevError> {
         let begun = Instant::now();
         let claim = Claim::take(options.work)?;
         // Whoever has the claim is alone, so every container of another loop is a leftover.
@@ -128,7 +137,7 @@ impl Session {
         claim.say(&Running { pid: std::process::id(), port, functions })?;
 
         let tools = Tools { root: options.root, containers, host, messages: send };
-        std::thread::scope(|scope| {
+        let end = std::thread::scope(|scope| {
             let mut run = Run::new(scope, options, &tools, &lambdas, cancel, inspection, watch);
             run.serving = Some((begun, port, ports));
             let ended = run.go_on(&receive);
@@ -141,7 +150,7 @@ impl Session {
                 scope.spawn(|| lambda.end());
             }
         });
-        Ok(())
+        Ok(end)
     }
 }
 

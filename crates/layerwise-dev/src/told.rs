@@ -36,6 +36,9 @@ pub trait Host: Sync {
     /// before it returns.
     fn debugger(&self, inspection: &Inspection, place: usize, cancel: &Cancel) -> Option<ImageRef>;
 
+    /// Compiles the declarations as they are now. Whether that went well; if not, why was said.
+    fn compile(&self, cancel: &Cancel) -> bool;
+
     /// What Layerwise's user has to be told. Called from several threads.
     fn tell(&self, told: Told<'_>);
 }

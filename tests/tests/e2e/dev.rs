@@ -2,6 +2,7 @@
 //! question takes all that was saved before it into account.
 
 pub mod debug;
+pub mod declarations;
 pub mod endpoint;
 pub mod packages;
 pub mod saves;

@@ -95,7 +95,10 @@ const TESTS: &[Test] = &[
         "dev_is_alone_and_leaves_nothing_however_it_ends",
         dev::trouble::dev_is_alone_and_leaves_nothing_however_it_ends,
     ),
-    ("dev_says_when_the_declarations_have_changed", dev::saves::dev_says_when_the_declarations_have_changed),
+    (
+        "dev_starts_again_with_declarations_that_have_changed",
+        dev::declarations::dev_starts_again_with_declarations_that_have_changed,
+    ),
     ("dev_answers_as_lambdas_own_api_does", dev::endpoint::dev_answers_as_lambdas_own_api_does),
     (
         "images_on_a_stable_base_stay_as_it_drifts_and_never_leave_this_machine",

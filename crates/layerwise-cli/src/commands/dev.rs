@@ -9,9 +9,11 @@ use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, Problem, inspect};
 use layerwise::process::Cancel;
 use layerwise::run::Outcome;
-use layerwise_dev::{Chosen, Containers, Host, Key, Made, Options, Session, Told};
+use layerwise_dev::{Chosen, Containers, End, Host, Key, Made, Options, Session, Told};
 
+use crate::again::Program;
 use crate::args::Dev;
+use crate::console::{Tone, plain};
 use crate::context::{Context, select};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -61,11 +63,12 @@ pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
     let session = Session::default();
     let cancel = Cancel::default();
     let (keys, control) = (session.control(), session.control());
-    let _keys = Keys::listen(move |key| {
+    let terminal = Keys::listen(move |key| {
         if let Some(key) = meaning(key) {
             keys.press(key);
         }
     });
+    let program = Program::this()?;
     let work = || session.run(&options, inspection, &containers, &host, &cancel);
     if !context.signals {
         work()?;
@@ -76,7 +79,11 @@ pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
         interrupted.store(true, Ordering::Relaxed);
         control.press(Key::Quit);
     };
-    interrupt::during_with(context.console, &cancel, "the functions", &quit, work)?;
+    let end = interrupt::during_with(context.console, &cancel, "the functions", &quit, work)?;
+    if end == End::Again {
+        drop(terminal);
+        return Err(program.again());
+    }
     Ok(if interrupted.into_inner() { Exit::Interrupted } else { Exit::Done })
 }
 
@@ -85,6 +92,7 @@ fn meaning(key: u8) -> Option<Key> {
         b'r' => Key::Restart,
         b'b' => Key::Build,
         b'i' => Key::Invoke,
+        b'd' => Key::Renew,
         b'q' => Key::Quit,
         _ => return None,
     })
@@ -153,6 +161,22 @@ impl Host for Here<'_> {
             error.report(self.context.console);
             None
         })
+    }
+
+    fn compile(&self, cancel: &Cancel) -> bool {
+        self.context.console.status(Tone::Busy, "Compiling", "the declarations");
+        match Program::this().map(|program| program.compile(self.context, cancel)) {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                self.context.console.error("the declarations cannot be compiled; what runs stays as it is");
+                error.to_string().lines().for_each(|line| self.context.console.evidence(&plain(line)));
+                false
+            }
+            Err(error) => {
+                error.report(self.context.console);
+                false
+            }
+        }
     }
 
     fn tell(&self, told: Told<'_>) {

@@ -117,15 +117,3 @@ pub fn dev_takes_a_switch_of_branches_as_few_changes(world: &World) -> Result<()
     assert_eq!(checkout.builds(), 0);
     dev.quit()
 }
-
-pub fn dev_says_when_the_declarations_have_changed(world: &World) -> Result<(), Failed> {
-    let checkout = Checkout::renamed(world, "dev-declarations")?;
-    checkout.write("xtask/src/images.rs", "// declared\n");
-    let dev = Dev::start(&checkout, &["local-ping"])?;
-    checkout.write("xtask/src/images.rs", "// declared\n");
-    assert_eq!(dev.ask("local-ping", "{\"ping\": 1}")?, json!({"pong": 1}));
-    assert_eq!(dev.times("declarations"), 0, "{}", dev.told());
-    checkout.write("xtask/src/images.rs", "// declared otherwise\n");
-    dev.wait_for(" Changed the declarations themselves")?;
-    dev.quit()
-}
