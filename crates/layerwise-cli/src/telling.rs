@@ -78,6 +78,7 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
             );
             console.hint("d compiles them and starts again");
         }
+        Told::Unwatched(error) => failed(console, &error.to_string(), error),
         Told::Lost(why) => console.status(Tone::Notice, "Missed", &format!("perhaps changes: {why}")),
         Told::Printed { function, name, line } => {
             if console.verbose() || !is_of_the_emulator(line) {

@@ -59,6 +59,10 @@ pub(crate) struct Run<'scope, 'env> {
     /// The declarations' own crate as it was when somebody last looked.
     declarations: Option<Digest>,
     compiling: bool,
+    /// Whether the sources were looked at once.
+    begun: bool,
+    /// Whether it was told that some folders are not watched.
+    unwatched: bool,
     /// The last question and its function.
     last: Option<(usize, Bytes)>,
     /// Until the first build has ended: since when, and the ports.
@@ -96,6 +100,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             unreadable: Vec::new(),
             declarations: options.declarations.as_deref().map(sources::digest_of),
             compiling: false,
+            begun: false,
+            unwatched: false,
             last: None,
             serving: None,
         }
@@ -104,6 +110,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
     /// Goes on until somebody quits.
     pub(crate) fn go_on(&mut self, messages: &Receiver<Message>) -> Result<End, DevError> {
         self.look_again()?;
+        self.begun = true;
         for lambda in 0..self.lambdas.len() {
             self.desk.wanted(lambda);
             self.to_build.insert(lambda);
@@ -208,7 +215,17 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             let places = self.lambdas.iter().map(|lambda| lambda.place);
             let folders = sources::folders(self.options.root, &inspection, places);
             let own = self.options.declarations.iter().flat_map(|folder| sources::all_folders(folder));
-            let grown = self.watch.set(folders.into_iter().chain(own))?;
+            let grown = match self.watch.set(folders.into_iter().chain(own)) {
+                Ok(grown) => grown,
+                // A loop that serves goes on; what it cannot watch is looked at with everything else.
+                Err(error) if self.begun => {
+                    if !std::mem::replace(&mut self.unwatched, true) {
+                        self.tools.host.tell(Told::Unwatched(&error));
+                    }
+                    false
+                }
+                Err(error) => return Err(error),
+            };
             self.inspection = Arc::new(inspection);
             if !grown {
                 return Ok(true);

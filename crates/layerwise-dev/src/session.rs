@@ -150,6 +150,8 @@ impl Session {
                 scope.spawn(|| lambda.end());
             }
         });
+        // Those of an engine that was gone for a while are still there; where it is gone now, the next start finds them.
+        let _ = containers.remove_leftovers(Role::Dev, |_| false);
         Ok(end)
     }
 }

@@ -159,6 +159,8 @@ pub enum Told<'a> {
     EngineBack,
     /// The declarations themselves have changed, which the running program cannot follow.
     Declarations,
+    /// From now on some changes are seen only together with others.
+    Unwatched(&'a DevError),
     /// Changes may have been missed.
     Lost(&'a str),
     /// A function waits for an editor's debugger.

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod packages;
 pub mod saves;
 pub mod trouble;
+pub mod watches;
 
 use std::io::Write as _;
 use std::sync::{Arc, Condvar, Mutex};
@@ -57,14 +58,24 @@ impl<'a, 'b> Dev<'a, 'b> {
         arguments: &[&str],
         with: impl Fn(Command) -> Command,
     ) -> Result<Self, Failed> {
+        Self::begin_below(checkout, &[], arguments, with)
+    }
+
+    /// As the last words of another program's arguments, which becomes the loop.
+    fn begin_below(
+        checkout: &'b Checkout<'a>,
+        words: &[&str],
+        arguments: &[&str],
+        with: impl Fn(Command) -> Command,
+    ) -> Result<Self, Failed> {
         let own = checkout.docker_config();
         let (keys, pid) = (own.join("keys"), own.join("pid"));
         let _ = fs::remove_file(&keys);
         rustix::fs::mkfifoat(rustix::fs::CWD, keys.as_std_path(), rustix::fs::Mode::RWXU)?;
         // Open in both directions, so that neither side waits for the other and no key is the last.
         let script = "echo $$ > \"$1\"; keys=$0; shift; exec \"$@\" 0<> \"$keys\"";
-        let words = ["/bin/sh", "-c", script, keys.as_str(), pid.as_str()];
-        let command = with(checkout.below(&words, &[&["dev"], arguments].concat()));
+        let shell = ["/bin/sh", "-c", script, keys.as_str(), pid.as_str()];
+        let command = with(checkout.below(&[&shell, words].concat(), &[&["dev"], arguments].concat()));
         let (told, cancel) = (Told::default(), Cancel::default());
         let (hears, stops) = (told.clone(), cancel.clone());
         let code = std::thread::spawn(move || {

@@ -168,7 +168,13 @@ const TESTS: &[Test] = &[
 ];
 
 /// Tests that need more of a machine than the sandbox does, and say so where it is not there.
-const WHERE_POSSIBLE: &[Perhaps] = &[("records_survive_a_power_cut", power::records_survive_a_power_cut)];
+const WHERE_POSSIBLE: &[Perhaps] = &[
+    ("records_survive_a_power_cut", power::records_survive_a_power_cut),
+    (
+        "dev_says_when_no_more_folders_can_be_watched",
+        dev::watches::dev_says_when_no_more_folders_can_be_watched,
+    ),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

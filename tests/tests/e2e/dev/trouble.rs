@@ -85,8 +85,11 @@ pub fn dev_waits_for_an_engine_that_is_gone(world: &World) -> Result<(), Failed>
     let dev = Dev::begin_with(&checkout, &["--port", "0", "local-ping"], |command| {
         command.env("DOCKER_HOST", &host)
     })?;
-    dev.wait_for(" Serving ")?;
+    dev.wait_for(" Keys ")?;
+    let before = containers(&checkout)?;
     fs::rename(&reach, &away)?;
+    // An engine that is restarted ends its containers, and has them still afterwards.
+    world.docker(&["kill", before[0].split(' ').next().ok_or("no id")?])?;
     dev.press("r")?;
     dev.wait_for("does not answer: ")?;
     fs::rename(&away, &reach)?;
