@@ -4,20 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use fs_err as fs;
-use layerwise::builder::{BuildRequest, Builder as _};
-use layerwise::destination::Destination;
-use layerwise::digest::Digest;
 use layerwise::engine::Engine;
-use layerwise::fs::Lock;
-use layerwise::graph::{Graph, TargetParent};
-use layerwise::image::{ContainerImage, Declare as _, Images, Kind, Stage, external};
-use layerwise::image_ref::ImageRef;
-use layerwise::inspect::{Inspection, inspect};
-use layerwise::layer::LayerClass;
-use layerwise::oci::Oci;
+use layerwise::graph::TargetParent;
+use layerwise::image::Kind;
+use layerwise::inspect::Inspection;
 use layerwise::process::Cancel;
-use layerwise::registry::{Names as _, Registry as _};
+use layerwise::registry::Names as _;
 use layerwise::run::{Options, Outcome};
 use layerwise::stable::{Naming, StableBase, look, needed, standing_on};
 
@@ -29,8 +21,8 @@ use crate::error::CliError;
 use crate::machine::Machine;
 use crate::wiring::Place;
 
-/// The debugger; the newest when this was written.
-const DEBUGPY: &str = "debugpy==1.8.22";
+mod debugger;
+mod fetch;
 
 /// How stable bases are called when images are to stand on them; nothing otherwise.
 ///
@@ -172,26 +164,6 @@ impl Standing<'_> {
         Ok((outcomes, stood))
     }
 
-    /// An image that holds debugpy below `/opt/layerwise`, for the Python of the target at `place`: declared, built and
-    /// remembered as any other. Nothing when it could not be built, which has been said.
-    ///
-    /// # Errors
-    /// [`CliError`] when nothing can be built at all.
-    pub fn debugger(
-        &self,
-        inspection: &Inspection,
-        place: usize,
-        cancel: &Cancel,
-    ) -> Result<Option<ImageRef>, CliError> {
-        let images = debugger(&inspection.graph, place);
-        let inspection = inspect(&self.context.root, &images).map_err(CliError::Problems)?;
-        let outcomes = self.ensure(&inspection, &BTreeSet::from([0]), About::Missing, cancel)?.0;
-        Ok(match outcomes.into_iter().next().flatten() {
-            Some(Outcome::Fresh(product) | Outcome::Built(product)) => Some(product.reference),
-            _ => None,
-        })
-    }
-
     fn look(
         &self,
         inspection: &Inspection,
@@ -225,100 +197,6 @@ impl Standing<'_> {
         }
         Ok(())
     }
-
-    /// Takes a base that the store lacks from the registry that its tag names, or from `LAYERWISE_REGISTRY`. A registry that
-    /// does not say is as good as one that has none: the base can be built as well.
-    fn fetch(&self, inspection: &Inspection, base: &StableBase, cancel: &Cancel) -> Result<(), CliError> {
-        let console = self.context.console;
-        let prefix = self.context.env.get("LAYERWISE_REGISTRY");
-        let there = match (base.reference.registry(), prefix) {
-            (Some(_), _) => base.reference.clone(),
-            (None, Some(prefix)) => {
-                ImageRef::parse(&format!("{}/{}", prefix.trim_end_matches('/'), base.reference))?
-            }
-            (None, None) => return Ok(()),
-        };
-        let digest = match Oci::new(&self.machine.env, Vec::new()).find(std::slice::from_ref(&there)) {
-            Ok(found) => found.into_iter().next().flatten(),
-            Err(error) => {
-                console.status(Tone::Notice, "Unknown", &format!("whether {there} is there: {error}"));
-                None
-            }
-        };
-        if let Some(digest) = digest {
-            match self.take(inspection, base, &there, digest, cancel) {
-                Ok(()) => console.status(Tone::Good, "Fetched", &there.to_string()),
-                Err(error) => {
-                    console.status(Tone::Notice, "Not fetched", &format!("{there}: {error}"));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The builder has the logins: an image that is another one and nothing else brings it here.
-    fn take(
-        &self,
-        inspection: &Inspection,
-        base: &StableBase,
-        there: &ImageRef,
-        digest: Digest,
-        cancel: &Cancel,
-    ) -> Result<(), CliError> {
-        let target = &inspection.graph.targets[base.place];
-        let folder = self.context.work().join("development/bases").join(&target.label);
-        let file = |doing: &'static str| {
-            let path = folder.clone();
-            move |cause| CliError::File { doing, path, cause }
-        };
-        fs::create_dir_all(folder.join("context")).map_err(file("write"))?;
-        let dockerfile = folder.join("Dockerfile");
-        fs::write(&dockerfile, format!("FROM {}\n", there.at_digest(digest))).map_err(file("write"))?;
-        let lock = |name: &str| {
-            let lock = Lock::acquire(&folder.join(name), || {}, || cancel.is_cancelled());
-            lock.map_err(file("lock"))?.ok_or(CliError::Dev(layerwise_dev::DevError::Stopped))
-        };
-        let request = BuildRequest {
-            image: target.label.clone(),
-            platform: target.platform,
-            context: folder.join("context"),
-            dockerfile,
-            target: None,
-            build_args: Vec::new(),
-            labels: Vec::new(),
-            tags: vec![base.reference.clone()],
-            secrets: Vec::new(),
-            push: false,
-            no_cache: false,
-            log: folder.join("build.log"),
-        };
-        let (one, two) = (lock("one.lock")?, lock("two.lock")?);
-        let built = self.machine.builder()?.build(&request, [&one, &two], cancel, &|_| {});
-        built.map(drop).map_err(CliError::Base)
-    }
-}
-
-/// The debugger's image: what pip installs on the external image that the target at `place` stands on in the end, and
-/// nothing else.
-fn debugger(graph: &Graph, mut place: usize) -> Images {
-    let mut below = external("scratch");
-    while let Some(parent) = graph.targets[place].parents.last() {
-        match &parent.parent {
-            TargetParent::Target(target) | TargetParent::Stable { target, .. } => place = *target,
-            TargetParent::External(reference) => {
-                below = external(reference.to_string());
-                break;
-            }
-        }
-    }
-    let take = "mkdir -p /opt/layerwise && cp -r \
-                \"$(python3 -c 'import debugpy, os; print(os.path.dirname(debugpy.__file__))')\" /opt/layerwise/";
-    let installed = Stage::new("installed").from(below).pip([DEBUGPY]).run_in(LayerClass::Handler, take);
-    let image = ContainerImage::new("layerwise-debugger")
-        .stage(installed)
-        .from(external("scratch"))
-        .copy_from("installed", "/opt/layerwise", "/opt/layerwise/");
-    Images::new(graph.targets[place].platform).container(image)
 }
 
 /// What an image stands on, as people call it.
@@ -333,17 +211,5 @@ pub fn base_of(inspection: &Inspection, naming: &Naming, place: usize) -> String
             naming.of(&targets[*base]).map_or_else(|_| targets[*base].label.clone(), |tag| tag.to_string())
         }
         None => String::new(),
-    }
-}
-
-/// Where images go that production must not take for its own.
-impl Place {
-    /// The same store for images on stable bases, with records and files of their own.
-    #[must_use]
-    pub fn development(&self, context: &Context<'_>) -> Self {
-        let work = context.work().join("development");
-        let slug = if self.sandbox { "sandbox".to_owned() } else { Destination::Development.slug() };
-        let store = layerwise::store_dir::DirStore::new(work.join("records").join(slug));
-        Self { destination: Destination::Development, store, sandbox: self.sandbox, work }
     }
 }

@@ -47,6 +47,15 @@ impl Place {
         let store = DirStore::new(records.join(slug));
         Ok(Self { destination, store, sandbox: typed.sandbox, work: context.work() })
     }
+    /// The same store for images on stable bases, with records and files of their own.
+    #[must_use]
+    pub fn development(&self, context: &Context<'_>) -> Self {
+        let work = context.work().join("development");
+        let destination = Destination::Development;
+        let slug = if self.sandbox { "sandbox".to_owned() } else { destination.slug() };
+        let store = DirStore::new(work.join("records").join(slug));
+        Self { destination, store, sandbox: self.sandbox, work }
+    }
 }
 
 /// The sandbox, when it is asked for and up.

@@ -1,6 +1,8 @@
 //! Containers of Lambda images on this machine's engine: started, found again by label, removed. Never builds and never
 //! pulls an image.
 
+mod take_out;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,14 +10,12 @@ use std::time::{Duration, Instant};
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
-    RemoveContainerOptionsBuilder, StartContainerOptions,
+    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+    StartContainerOptions,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use camino::Utf8Path;
-use futures_util::StreamExt as _;
 use layerwise::engine::Endpoint;
-use layerwise::image_ref::ImageRef;
 
 use crate::container::Container;
 use crate::debug;
@@ -181,34 +181,6 @@ impl Containers {
             tokio::time::sleep(POLL).await;
         }
         Ok(())
-    }
-
-    /// A folder of an image, as an archive from the one above it. No container is started.
-    ///
-    /// # Errors
-    /// [`DevError::Engine`].
-    pub(crate) fn take_out(&self, image: &ImageRef, folder: &str) -> Result<Vec<u8>, DevError> {
-        let docker = &self.engine.docker;
-        let fail = |cause: Error| self.engine.error(format!("give `{folder}` of `{image}`"), &cause);
-        self.engine.driver.wait(async {
-            // An image without a command has to be given one, which nobody runs.
-            let cmd = Some(vec!["none".to_owned()]);
-            let body = ContainerCreateBody { image: Some(image.to_string()), cmd, ..Default::default() };
-            let id = docker.create_container(None, body).await.map_err(fail)?.id;
-            let options = DownloadFromContainerOptionsBuilder::new().path(folder).build();
-            let mut pieces = docker.download_from_container(&id, Some(options));
-            let mut archive = Ok(Vec::new());
-            while let Some(piece) = pieces.next().await {
-                match (piece, &mut archive) {
-                    (Ok(piece), Ok(archive)) => archive.extend_from_slice(&piece),
-                    (Err(cause), archive) => *archive = Err(fail(cause)),
-                    (Ok(_), Err(_)) => {}
-                }
-            }
-            drop(pieces);
-            remove(docker, &id).await.map_err(fail)?;
-            archive
-        })
     }
 
     /// Removes this checkout's containers of `role` whose process is gone, as `is_alive` says, and answers which

@@ -13,17 +13,17 @@ use layerwise::inspect::Inspection;
 use layerwise::process::Cancel;
 use tokio::sync::oneshot;
 
-use crate::answer::Answer;
 use crate::desk::Desk;
-use crate::door::Refused;
 use crate::error::DevError;
-use crate::invoke::Failure;
-use crate::lambda::{Lambda, Swapped, Then, Tools};
+use crate::lambda::{Lambda, Tools};
 use crate::message::{Key, Message};
-use crate::session::{End, Options, ask};
+use crate::session::{End, Options};
 use crate::sources;
-use crate::told::{Served, Told, Why};
+use crate::told::{Told, Why};
 use crate::watch::{Seen, Watch};
+
+mod operations;
+mod questions;
 
 /// How often an engine that is gone is asked whether it is back.
 const ENGINE_POLL: Duration = Duration::from_secs(1);
@@ -229,200 +229,6 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             self.inspection = Arc::new(inspection);
             if !grown {
                 return Ok(true);
-            }
-        }
-    }
-
-    /// Begins an operation, or remembers that one is wanted.
-    fn want(&mut self, lambda: usize) {
-        if self.desk.wanted(lambda) {
-            self.begin(lambda);
-        }
-    }
-
-    fn start_anew(&mut self, lambda: usize, why: Why) {
-        self.renew[lambda] = Some(why);
-        self.want(lambda);
-    }
-
-    fn begin(&mut self, lambda: usize) {
-        let (inspection, renew) = (self.inspection.clone(), self.renew[lambda].take());
-        let (lambdas, tools) = (self.lambdas, self.tools);
-        self.scope.spawn(move || {
-            let (then, doubt) = lambdas[lambda].bring(&inspection, renew.as_ref(), tools);
-            let _ = tools.messages.send(Message::Done { lambda, then });
-            // Nobody has to wait for that.
-            if let Some(doubt) = doubt {
-                lambdas[lambda].look_twice(doubt, tools);
-            }
-        });
-    }
-
-    fn done(&mut self, lambda: usize, then: Then) {
-        match then {
-            Then::Rest => {}
-            Then::Engine => self.lose_engine(),
-            Then::Build => {
-                self.to_build.insert(lambda);
-                // The old container serves until the new one is there.
-                self.waiting[lambda].clear();
-                self.build_next();
-                return;
-            }
-        }
-        self.rest(lambda);
-    }
-
-    /// An operation has ended: the next one begins, or whoever waited goes on.
-    fn rest(&mut self, lambda: usize) {
-        if self.desk.ended(lambda) {
-            self.begin(lambda);
-        } else {
-            self.waiting[lambda].clear();
-        }
-    }
-
-    /// Builds what is to be built, together, and starts it, unless a build goes on already.
-    fn build_next(&mut self) {
-        if self.build_goes_on || self.to_build.is_empty() {
-            return;
-        }
-        self.build_goes_on = true;
-        let batch = std::mem::take(&mut self.to_build);
-        self.building.clone_from(&batch);
-        let rebuild_bases = std::mem::take(&mut self.rebuild_bases);
-        let inspection = self.inspection.clone();
-        let (lambdas, tools, cancel) = (self.lambdas, self.tools, self.cancel);
-        self.scope.spawn(move || {
-            let places = batch.iter().map(|&lambda| lambdas[lambda].place).collect();
-            let images = tools.host.build(&inspection, &places, rebuild_bases, cancel);
-            std::thread::scope(|scope| {
-                for &lambda in &batch {
-                    let Some(made) = images.get(&lambdas[lambda].place) else { continue };
-                    let inspection = &inspection;
-                    scope.spawn(move || {
-                        let (then, swapped) = lambdas[lambda].swap(inspection, made, tools);
-                        let _ = tools.messages.send(Message::Swapped { lambda, then, swapped });
-                    });
-                }
-            });
-            let is_there = |lambda: &usize| images.contains_key(&lambdas[*lambda].place);
-            let failed = batch.into_iter().filter(|lambda| !is_there(lambda)).collect();
-            let _ = tools.messages.send(Message::Built { lambdas: failed });
-        });
-    }
-
-    fn swapped(&mut self, lambda: usize, then: Then, swapped: Option<Swapped>) {
-        if then == Then::Engine {
-            self.lose_engine();
-        }
-        if let Some(Swapped { image, because, took }) = swapped {
-            let (name, image, because) = (&self.lambdas[lambda].name, &image, because.as_slice());
-            self.tools.host.tell(Told::Swapped { name, image, because, took });
-        }
-        self.building.remove(&lambda);
-        self.rest(lambda);
-    }
-
-    fn built(&mut self, lambdas: &BTreeSet<usize>) {
-        self.build_goes_on = false;
-        if let Some((begun, port, ports)) = self.serving.take() {
-            let served = self.lambdas.iter().zip(ports).map(|(lambda, port)| Served {
-                name: lambda.name.clone(),
-                port,
-                base: lambda.base.clone(),
-                runs: lambda.runs(),
-            });
-            let functions: Vec<_> = served.collect();
-            self.tools.host.tell(Told::Serving { port, functions: &functions, took: begun.elapsed() });
-        }
-        for &lambda in lambdas {
-            self.building.remove(&lambda);
-            self.rest(lambda);
-        }
-        self.build_next();
-    }
-
-    /// All that was saved before this mark is known: who waits for no operation goes on.
-    fn marked(&mut self, mark: u64) {
-        for (number, lambda, settled) in std::mem::take(&mut self.marks) {
-            if number > mark {
-                self.marks.push((number, lambda, settled));
-            } else if self.desk.is_busy(lambda) && !self.is_built(lambda) {
-                self.waiting[lambda].push(settled);
-            }
-        }
-    }
-
-    /// Whether a Lambda's operation is a build, which nobody waits for.
-    fn is_built(&self, lambda: usize) -> bool {
-        self.to_build.contains(&lambda) || self.building.contains(&lambda)
-    }
-
-    fn invoked(&mut self, lambda: usize, event: Bytes, answer: Result<Answer, Refused>, from_here: bool) {
-        let name = &self.lambdas[lambda].name;
-        match answer {
-            Ok(answer) => {
-                self.tools.host.tell(Told::Invoked { name, answer: &answer, from_here });
-            }
-            Err(Refused::NotRunning) => {}
-            Err(Refused::Failed(Failure::Stuck(answer))) => {
-                self.tools.host.tell(Told::Invoked { name, answer: &answer, from_here });
-                self.start_anew(lambda, Why::Stuck);
-            }
-            Err(Refused::Failed(Failure::Broken(cause))) => {
-                let error = DevError::NoAnswer { name: name.clone(), cause };
-                self.tools.host.tell(Told::Failed { name, error: &error });
-                self.start_anew(lambda, Why::Stuck);
-            }
-        }
-        self.last = Some((lambda, event));
-    }
-
-    /// Compiles the declarations; what runs goes on meanwhile, and altogether when that fails.
-    fn compile(&mut self) {
-        if std::mem::replace(&mut self.compiling, true) {
-            return;
-        }
-        let (tools, cancel) = (self.tools, self.cancel);
-        self.scope.spawn(move || {
-            let compiled = tools.host.compile(cancel);
-            let _ = tools.messages.send(Message::Compiled(compiled));
-        });
-    }
-
-    /// Asks the last question again.
-    fn repeat(&mut self) {
-        let Some((lambda, event)) = self.last.clone() else {
-            self.tools.host.tell(Told::NothingToRepeat);
-            return;
-        };
-        let (door, messages) = (self.lambdas[lambda].door.clone(), self.tools.messages.clone());
-        self.tools.containers.driver().spawn(async move {
-            drop(ask(door, messages, lambda, event, true).await);
-        });
-    }
-
-    /// The engine does not answer; it is asked again until it does.
-    fn lose_engine(&mut self) {
-        if !self.engine_gone
-            && let Err(error) = self.tools.containers.ping()
-        {
-            self.engine_gone = true;
-            self.tools.host.tell(Told::EngineGone(&error));
-        }
-    }
-
-    /// An engine that was gone may be back.
-    fn ask_engine(&mut self) {
-        if self.tools.containers.ping().is_err() {
-            return;
-        }
-        self.engine_gone = false;
-        self.tools.host.tell(Told::EngineBack);
-        for lambda in 0..self.lambdas.len() {
-            if !self.lambdas[lambda].runs() {
-                self.want(lambda);
             }
         }
     }
