@@ -180,6 +180,11 @@ impl<'a> Reporter<'a> {
 /// The line that a plan begins with.
 pub fn planned(console: &Console, plan: &Summary) {
     let Totals { images, bases, fresh, stale, stale_bases, .. } = plan.totals;
+    if images == 0 && bases > 0 {
+        let bases = wording::count(bases, "base");
+        let message = format!("{bases}: {stale_bases} stale ({} ms)", plan.milliseconds);
+        return console.status(Tone::Good, "Planned", &message);
+    }
     let mut message = wording::count(images, "image");
     if bases > 0 {
         message.push_str(&format!(" on {}", wording::count(bases, "base")));

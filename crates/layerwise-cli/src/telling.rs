@@ -36,8 +36,12 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
             configuration.lines().for_each(|line| console.text(line));
         }
         Told::Drifted { name, changes } => {
-            line(Tone::Notice, "Drifted", name, &format!("its base: {}", wording::drift(changes)));
-            console.hint("b builds the bases as their sources say");
+            line(
+                Tone::Notice,
+                "Drifted",
+                name,
+                &format!("its base, which b builds: {}", wording::drift(changes)),
+            );
         }
         Told::Swapped { name, image, because, took } => {
             let message = match because {

@@ -140,7 +140,12 @@ impl Lambda {
     /// Says what Python cannot compile of files that were put into a container: nobody has to invoke the function to see it.
     pub(crate) fn look_twice(&self, doubt: Doubt, tools: &Tools<'_>) {
         let paths = doubt.sources.keys().cloned().collect();
-        for broken in tools.containers.driver().wait(doubt.inside.broken(paths)) {
+        let broken = tools.containers.driver().wait(doubt.inside.broken(paths));
+        // What was put meanwhile has a look of its own.
+        if self.held().time != doubt.time {
+            return;
+        }
+        for broken in broken {
             if let Some(path) = doubt.sources.get(&broken.path) {
                 let name = &self.name;
                 tools.host.tell(Told::Broken { name, path, line: broken.line, why: &broken.why });
@@ -215,7 +220,7 @@ impl Lambda {
                 held.content.has = reached;
                 let took = begun.elapsed();
                 tools.host.tell(Told::Synced { name: &self.name, changes: &changes, took });
-                Ok((Then::Rest, Doubt::new(inside, &sync.put)))
+                Ok((Then::Rest, Doubt::new(inside, &sync.put, held.time)))
             }
         }
     }
@@ -274,14 +279,16 @@ pub(crate) struct Doubt {
     inside: Inside,
     /// By their absolute path in the container the file of the repository.
     sources: BTreeMap<String, String>,
+    /// When they were put.
+    time: u64,
 }
 
 impl Doubt {
-    fn new(inside: Inside, put: &[Put]) -> Option<Self> {
+    fn new(inside: Inside, put: &[Put], time: u64) -> Option<Self> {
         let source = |put: &Put| Some((put.to.clone(), put.file.as_ref()?.0.to_string()));
         let sources: BTreeMap<_, _> =
             put.iter().filter(|put| put.to.ends_with(".py")).filter_map(source).collect();
-        (!sources.is_empty()).then_some(Self { inside, sources })
+        (!sources.is_empty()).then_some(Self { inside, sources, time })
     }
 }
 

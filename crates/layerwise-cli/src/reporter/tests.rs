@@ -99,3 +99,11 @@ fn what_stands_on_drifted_bases_is_told() {
     insta::assert_snapshot!("drifted", screen.text());
     insta::assert_snapshot!("drifted_for_programs", summary.json());
 }
+
+#[test]
+fn bases_alone_are_counted_as_what_they_are() {
+    let screen = Screen::default();
+    let console = screen.console(Look::default());
+    planned(&console, &summary(Totals { bases: 2, stale_bases: 1, ..Totals::default() }, 7));
+    assert_eq!(screen.text(), "     Planned 2 bases: 1 stale (7 ms)\n");
+}

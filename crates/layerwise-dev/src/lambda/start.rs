@@ -74,14 +74,16 @@ impl Lambda {
         // Whoever has built the image has told it.
         held.drift = drift;
         held.time = now_seconds().max(held.time + 1);
-        if let Action::Sync { sync, .. } = action
+        if let Action::Sync { sync, changes } = action
             && let Ok(archive) = archive(tools.root, &sync, held.time)
         {
+            let begun = Instant::now();
             driver.wait(async {
                 inside.put(archive).await?;
                 inside.remove_and_end_runtime(&sync.remove).await
             })?;
             content.has = reached;
+            tools.host.tell(Told::Synced { name: &self.name, changes: &changes, took: begun.elapsed() });
         }
         if let Some(debug) = &self.debug {
             self.debug(debug, held.image.is_none(), &mut content, &container, tools)?;

@@ -54,7 +54,9 @@ pub fn dev_puts_files_of_packages_where_pip_has_installed_them(world: &World) ->
     let project = "base-images/receipt_dynamo/pyproject.toml";
     let text = fs::read_to_string(checkout.root.join(project))?;
     checkout.write(project, &text.replace("version = \"", "version = \"9"));
-    dev.wait_for(&format!(" Drifted local-find-unembedded  its base: packages: {project}\n"))?;
+    dev.wait_for(&format!(
+        " Drifted local-find-unembedded  its base, which b builds: packages: {project}\n"
+    ))?;
     assert_eq!((find()?, checkout.builds()), (46.into(), 0));
     dev.press("b")?;
     dev.wait_until("running again", |told| told.matches(" Running local-find-unembedded").count() == 2)?;
