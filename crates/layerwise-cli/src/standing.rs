@@ -69,8 +69,10 @@ pub struct Stood {
     pub selected: BTreeSet<usize>,
     /// The bases.
     pub bases: Vec<StableBase>,
-    /// Those that could not be built, because a base has no image.
+    /// Those that cannot be built, because a base could not.
     pub left_out: BTreeSet<usize>,
+    /// Whether a base could not be built.
+    pub failed: bool,
 }
 
 /// What may be done about bases.
@@ -99,46 +101,60 @@ impl Standing<'_> {
         let engine = self.machine.engine()?;
         let bases = needed(inspection, selected);
         let mut found = self.look(inspection, &bases, &engine)?;
-        let missing = |found: &[StableBase]| -> Vec<StableBase> {
-            found.iter().filter(|base| base.digest.is_none()).cloned().collect()
-        };
         if about == About::Missing {
-            for base in missing(&found) {
-                self.fetch(inspection, &base, cancel)?;
+            let mut fetched = false;
+            for base in found.iter().filter(|base| base.digest.is_none()) {
+                fetched |= self.fetch(inspection, base, cancel)?;
             }
-            found = self.look(inspection, &bases, &engine)?;
+            if fetched {
+                found = self.look(inspection, &bases, &engine)?;
+            }
         }
+        let missing = found.iter().filter(|base| base.digest.is_none()).map(|base| base.place);
         let to_build: BTreeSet<usize> = match about {
             About::Look => BTreeSet::new(),
-            About::Missing => missing(&found).iter().map(|base| base.place).collect(),
+            About::Missing => missing.collect(),
             About::Rebuild => bases.clone(),
         };
+        let mut failed = BTreeSet::new();
         if !to_build.is_empty() {
-            self.build(inspection, &found, &to_build, &engine, cancel)?;
+            failed = self.build(inspection, &found, &to_build, &engine, cancel)?;
             found = self.look(inspection, &bases, &engine)?;
         }
         let images = selected.iter().copied();
         let images: BTreeSet<usize> =
             images.filter(|&place| inspection.graph.targets[place].image.kind != Kind::Base).collect();
-        let without: BTreeSet<usize> = missing(&found).iter().map(|base| base.place).collect();
-        let lacks = |place: &usize| inspection.graph.parents(*place).any(|base| without.contains(&base));
-        let left_out: BTreeSet<usize> = match about {
-            About::Look => BTreeSet::new(),
-            About::Missing | About::Rebuild => images.iter().copied().filter(lacks).collect(),
-        };
-        for &place in left_out.iter().filter(|_| !cancel.is_cancelled()) {
-            let label = &inspection.graph.targets[place].label;
-            let base = inspection.graph.parents(place).find(|base| without.contains(base));
-            let base = base.map_or("", |base| inspection.graph.targets[base].label.as_str());
-            let message = format!("{label}  because {base} has no stable image");
-            self.context.console.status(Tone::Bad, "Not built", &message);
-        }
+        let left_out = self.without(inspection, &images, &failed, cancel);
         Ok(Stood {
             inspection: standing_on(inspection, &found),
             selected: images.difference(&left_out).copied().collect(),
             bases: found,
             left_out,
+            failed: !failed.is_empty(),
         })
+    }
+
+    /// Those of `images` that stand on a base that could not be built; says so.
+    fn without(
+        &self,
+        inspection: &Inspection,
+        images: &BTreeSet<usize>,
+        failed: &BTreeSet<usize>,
+        cancel: &Cancel,
+    ) -> BTreeSet<usize> {
+        let label = |place: usize| inspection.graph.targets[place].label.as_str();
+        let mut left_out = BTreeSet::new();
+        for &place in images {
+            let Some(base) = inspection.graph.parents(place).find(|base| failed.contains(base)) else {
+                continue;
+            };
+            left_out.insert(place);
+            if !cancel.is_cancelled() {
+                let message = format!("{}  because {} failed", label(place), label(base));
+                self.context.console.status(Tone::Bad, "Not built", &message);
+            }
+        }
+        left_out
     }
 
     /// The images of `selected` on stable bases, built first where they are stale.
@@ -173,7 +189,8 @@ impl Standing<'_> {
         Ok(look(inspection, bases, &self.naming, engine, engine, &self.place.store)?)
     }
 
-    /// Builds bases as their sources say, which is a build like any other, and gives them their stable tags.
+    /// Builds bases as their sources say, which is a build like any other, and gives them their stable tags. Answers which
+    /// of them could not be built.
     fn build(
         &self,
         inspection: &Inspection,
@@ -181,12 +198,14 @@ impl Standing<'_> {
         to_build: &BTreeSet<usize>,
         engine: &Engine,
         cancel: &Cancel,
-    ) -> Result<(), CliError> {
+    ) -> Result<BTreeSet<usize>, CliError> {
         let (context, place, machine, options) = (self.context, self.place, self.machine, self.options);
         let job = Job { context, place, machine, registry: engine, options };
         let outcomes = job.ensure(inspection, to_build, cancel)?;
-        for base in found {
+        let mut failed = BTreeSet::new();
+        for base in found.iter().filter(|base| to_build.contains(&base.place)) {
             let Some(Outcome::Fresh(product) | Outcome::Built(product)) = &outcomes[base.place] else {
+                failed.insert(base.place);
                 continue;
             };
             if base.digest != Some(product.digest) {
@@ -195,7 +214,7 @@ impl Standing<'_> {
                 context.console.status(Tone::Good, "Tagged", &message);
             }
         }
-        Ok(())
+        Ok(failed)
     }
 }
 

@@ -103,7 +103,12 @@ impl Debug {
 
     /// Starts the runtime of a container, whose emulator is at `emulator`, so that its debugger listens at `debugger`.
     pub(crate) async fn wake(&self, inside: &Inside, emulator: u16, debugger: u16) -> Result<(), DevError> {
-        inside.put(archive(&[(format!("{FOLDER}/run/wake"), "")]).map_err(system)?).await?;
+        inside
+            .put(
+                archive(&[(format!("{FOLDER}/run/"), ""), (format!("{FOLDER}/run/wake"), "")])
+                    .map_err(system)?,
+            )
+            .await?;
         // An emulator whose runtime was killed says so once, in its place.
         for _ in 0..2 {
             match invoke::invoke(emulator, Bytes::from_static(b"{}"), START).await {
@@ -121,22 +126,16 @@ fn system(cause: io::Error) -> DevError {
     DevError::System { doing: "put the debugger together", cause }
 }
 
-/// Files for a container, as an archive from `/`. Whoever the runtime runs as may remove them.
+/// Files and folders for a container, as an archive from `/`. Whoever the runtime runs as may remove what is in the folders.
 fn archive(files: &[(String, &str)]) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, text) in files {
-        let path = path.trim_start_matches('/');
-        if let Some((folder, "wake")) = path.rsplit_once('/') {
-            let mut header = tar::Header::new_gnu();
-            header.set_entry_type(tar::EntryType::Directory);
-            header.set_mode(0o777);
-            header.set_size(0);
-            archive.append_data(&mut header, format!("{folder}/"), io::empty())?;
-        }
         let mut header = tar::Header::new_gnu();
-        header.set_mode(0o644);
+        let is_folder = path.ends_with('/');
+        header.set_entry_type(if is_folder { tar::EntryType::Directory } else { tar::EntryType::Regular });
+        header.set_mode(if is_folder { 0o777 } else { 0o644 });
         header.set_size(text.len() as u64);
-        archive.append_data(&mut header, path, text.as_bytes())?;
+        archive.append_data(&mut header, path.trim_start_matches('/'), text.as_bytes())?;
     }
     archive.into_inner()
 }

@@ -106,7 +106,9 @@ impl DevError {
             Self::Watches => Some(
                 "raise it: `sysctl fs.inotify.max_user_watches=524288`, and `fs.inotify.max_user_instances=512`",
             ),
-            Self::Port { .. } => Some("take other ports with --port N, or any free ones with --port 0"),
+            Self::Port { .. } => {
+                Some("take other ports with --port N, or --debug-port N; any free ones with 0")
+            }
             Self::Twice { .. } => {
                 Some("`cargo xtask invoke NAME` asks the functions of that one; end it with q or Ctrl-C")
             }

@@ -101,8 +101,12 @@ pub fn without_a_stable_base_and_no_way_to_build_one_nothing_stands_on_it(
     let said = checkout.run(&["build-lambdas", "--static-base", FIND, "local-ping"])?;
     assert_eq!(said.code, 1, "{}", said.stderr);
     assert!(said.stderr.contains("Failed local-base-receipt-dynamo"), "{}", said.stderr);
-    let told = format!("Not built {FIND}  because local-base-receipt-dynamo has no stable image");
+    let told = format!("Not built {FIND}  because local-base-receipt-dynamo failed");
     assert!(said.stderr.contains(&told), "{}", said.stderr);
     assert!(said.stderr.contains("Built local-ping"), "{}", said.stderr);
+    // Nor on an older one where the newest was asked for.
+    world.docker(&["tag", "local-ping:dev", "local-base-receipt-dynamo-stable-broken:stable"])?;
+    let said = checkout.run(&["build-lambdas", "--static-base", "--rebuild-bases", FIND])?;
+    assert!(said.code == 1 && said.stderr.contains(&told), "{}", said.stderr);
     Ok(())
 }

@@ -56,7 +56,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
         };
         let stand = || standing.stand(&inspection, &selected, about, &cancel);
         let stood = interruptible(context, &cancel, stand)?;
-        without_base = !stood.left_out.is_empty();
+        without_base = stood.failed;
         (inspection, selected, bases) = (stood.inspection, stood.selected, stood.bases);
         place = place.development(context);
     }

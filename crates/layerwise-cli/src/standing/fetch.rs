@@ -18,13 +18,13 @@ use crate::error::CliError;
 
 impl Standing<'_> {
     /// Takes a base that the store lacks from the registry that its tag names, or from `LAYERWISE_REGISTRY`. A registry that
-    /// does not say is as good as one that has none: the base can be built as well.
+    /// does not say is as good as one that has none: the base can be built as well. Whether the store has it now.
     pub(super) fn fetch(
         &self,
         inspection: &Inspection,
         base: &StableBase,
         cancel: &Cancel,
-    ) -> Result<(), CliError> {
+    ) -> Result<bool, CliError> {
         let console = self.context.console;
         let prefix = self.context.env.get("LAYERWISE_REGISTRY");
         let there = match (base.reference.registry(), prefix) {
@@ -32,7 +32,7 @@ impl Standing<'_> {
             (None, Some(prefix)) => {
                 ImageRef::parse(&format!("{}/{}", prefix.trim_end_matches('/'), base.reference))?
             }
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(false),
         };
         let digest = match Oci::new(&self.machine.env, Vec::new()).find(std::slice::from_ref(&there)) {
             Ok(found) => found.into_iter().next().flatten(),
@@ -41,15 +41,15 @@ impl Standing<'_> {
                 None
             }
         };
-        if let Some(digest) = digest {
-            match self.take(inspection, base, &there, digest, cancel) {
-                Ok(()) => console.status(Tone::Good, "Fetched", &there.to_string()),
-                Err(error) => {
-                    console.status(Tone::Notice, "Not fetched", &format!("{there}: {error}"));
-                }
+        let Some(digest) = digest else { return Ok(false) };
+        match self.take(inspection, base, &there, digest, cancel) {
+            Ok(()) => console.status(Tone::Good, "Fetched", &there.to_string()),
+            Err(error) => {
+                console.status(Tone::Notice, "Not fetched", &format!("{there}: {error}"));
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The builder has the logins: an image that is another one and nothing else brings it here.
