@@ -1,7 +1,8 @@
-//! `cargo xtask bench [gate-speed|confirm|memory|build|push|compile|gate|ignore|conformance|all] [--size S|M|L]…
-//! [--runs N] [-n N] [--seed N]`.
+//! `cargo xtask bench [gate-speed|confirm|memory|build|push|dev|compile|gate|ignore|conformance|all] [--size S|M|L]…
+//! [--runs N] [--sam PROGRAM] [-n N] [--seed N]`.
 
 use anyhow::{Context as _, Result, bail};
+use camino::Utf8PathBuf;
 use layerwise_bench::size::Size;
 
 /// What is measured.
@@ -17,6 +18,8 @@ pub enum What {
     Build,
     /// Pushing changed handlers and large layers, without a builder and with one.
     Push,
+    /// From a save to an answer of the new code.
+    Dev,
     /// Compiling the tool from a clean checkout.
     Compile,
     /// Not how fast the gate is, but whether it is right: random steps, with the builder as the judge.
@@ -36,6 +39,8 @@ pub struct Args {
     pub sizes: Vec<Size>,
     /// How often each case runs; `None` for each measurement's own.
     pub runs: Option<usize>,
+    /// The SAM CLI's program, to be measured beside `dev`.
+    pub sam: Option<Utf8PathBuf>,
     /// How many random cases to judge; `None` for each judge's own.
     pub cases: Option<usize>,
     /// What the random cases follow from; `None` for the clock, so that every run judges others.
@@ -44,7 +49,8 @@ pub struct Args {
 
 /// How to call this program.
 pub const USAGE: &str = "\
-Usage: cargo xtask bench [gate-speed|confirm|memory|build|push|compile|all] [--size S|M|L]... [--runs N]
+Usage: cargo xtask bench [gate-speed|confirm|memory|build|push|dev|compile|all] [--size S|M|L]... [--runs N]
+       cargo xtask bench dev [--runs N] [--sam VENV/bin/sam]
        cargo xtask bench gate|ignore|conformance [-n CASES] [--seed N]
 
 Without a name everything is measured, except compiling. `gate`, `ignore` and `conformance` measure nothing: they
@@ -54,8 +60,9 @@ from a seed.";
 impl Args {
     /// Reads the arguments; `None` when help is wanted.
     pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Self>> {
-        use What::{Build, Compile, Confirm, Conformance, Gate, GateSpeed, Ignore, Memory, Push};
-        let mut parsed = Self { what: Vec::new(), sizes: Vec::new(), runs: None, cases: None, seed: None };
+        use What::{Build, Compile, Confirm, Conformance, Dev, Gate, GateSpeed, Ignore, Memory, Push};
+        let (what, sizes) = (Vec::new(), Vec::new());
+        let mut parsed = Self { what, sizes, runs: None, sam: None, cases: None, seed: None };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -63,6 +70,7 @@ impl Args {
                 "-h" | "--help" => return Ok(None),
                 "--size" => parsed.sizes.push(value()?.parse()?),
                 "--runs" => parsed.runs = Some(value()?.parse().context("--runs needs a number")?),
+                "--sam" => parsed.sam = Some(value()?.into()),
                 "-n" => parsed.cases = Some(value()?.parse().context("-n needs a number")?),
                 "--seed" => parsed.seed = Some(value()?.parse().context("--seed needs a number")?),
                 "gate" => parsed.what.push(Gate),
@@ -73,13 +81,14 @@ impl Args {
                 "memory" => parsed.what.push(Memory),
                 "build" => parsed.what.push(Build),
                 "push" => parsed.what.push(Push),
+                "dev" => parsed.what.push(Dev),
                 "compile" => parsed.what.push(Compile),
-                "all" => parsed.what.extend([GateSpeed, Confirm, Memory, Build, Push, Compile]),
+                "all" => parsed.what.extend([GateSpeed, Confirm, Memory, Build, Push, Dev, Compile]),
                 _ => bail!("`{arg}` is not known\n\n{USAGE}"),
             }
         }
         if parsed.what.is_empty() {
-            parsed.what.extend([GateSpeed, Confirm, Memory, Build, Push]);
+            parsed.what.extend([GateSpeed, Confirm, Memory, Build, Push, Dev]);
         }
         Ok(Some(parsed))
     }

@@ -5,6 +5,7 @@ mod args;
 mod builds;
 mod compile;
 mod confirm;
+mod dev;
 mod floor;
 mod gate;
 mod judges;
@@ -58,6 +59,7 @@ fn measure(args: Vec<String>) -> Result<()> {
             What::Memory => memory::run(sizes(&[Size::M, Size::L]))?,
             What::Build => builds::run(sizes(&[Size::S]), args.runs)?,
             What::Push => push::run(sizes(&[Size::M]), args.runs.unwrap_or(10))?,
+            What::Dev => dev::run(args.runs.unwrap_or(20), args.sam.as_deref())?,
             What::Compile => compile::run()?,
             What::Gate => judges::gate(args.cases.unwrap_or(1_000), args.seed)?,
             What::Ignore => judges::ignore(args.cases.unwrap_or(2_000), args.seed)?,

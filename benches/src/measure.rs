@@ -42,6 +42,17 @@ impl Times {
         at(&self.wall, 50)
     }
 
+    /// Wall times alone.
+    pub fn of(mut wall: Vec<Duration>) -> Self {
+        wall.sort_unstable();
+        Self { wall, cpu: Vec::new() }
+    }
+
+    /// The wall time that nineteen of twenty runs kept.
+    pub fn p95(&self) -> Duration {
+        at(&self.wall, 95)
+    }
+
     /// The wall time that nine of ten runs kept.
     pub fn p90(&self) -> Duration {
         at(&self.wall, 90)

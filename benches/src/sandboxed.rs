@@ -43,8 +43,8 @@ impl Sandboxed {
         // What the tool says to buildx too: attestations and questions to git cost time.
         env.extend([("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"), ("BUILDX_GIT_INFO", "false")].map(owned));
         let registry = folder.join("root/usr/bin/docker-registry");
-        let docker = running.bin.join("docker");
-        let measured = work(&Self { env, buildx: running.buildx.clone(), docker, registry });
+        let (buildx, docker) = (running.buildx.clone(), running.bin.join("docker"));
+        let measured = work(&Self { env, buildx, docker, registry });
         sandbox.down().context("the sandbox does not go down")?;
         measured
     }

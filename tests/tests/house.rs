@@ -75,7 +75,7 @@ const FLOORS: [&[&str]; 5] = [
     // Hands.
     &["scan", "store_dir", "buildx", "engine", "oci", "assembling", "pip_secrets", "parallel", "trust"],
     // Stories.
-    &["inspect", "verdicts", "readable", "run"],
+    &["inspect", "verdicts", "readable", "run", "stable"],
 ];
 
 /// Uses that go up, each with its reason.

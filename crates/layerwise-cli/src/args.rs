@@ -74,6 +74,8 @@ pub enum Command {
     Generate(Generate),
     /// Write down which digests the images of others stand for, in images.lock
     Lock(Lock),
+    /// Write a template.yaml of the Lambdas for AWS's SAM CLI
+    Sam(Sam),
     /// List the declared images
     List(List),
     /// Show what stands on what
@@ -110,6 +112,28 @@ pub struct Where {
     /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
     #[arg(long, value_name = "DIR")]
     pub records: Option<Utf8PathBuf>,
+}
+
+/// Whether images stand on stable bases.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Bases")]
+pub struct StaticBase {
+    /// Stand on each base as its stable tag names it, whatever its sources say by now; never pushed
+    /// [env: USE_STATIC_BASE_IMAGE=1, LAYERWISE_STATIC_BASE] [default pattern: {name}:stable]
+    #[arg(long, value_name = "PATTERN", num_args = 0..=1, require_equals = true)]
+    pub static_base: Option<Option<String>>,
+}
+
+/// What becomes of bases.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Bases")]
+pub struct Bases {
+    /// Whether.
+    #[command(flatten)]
+    pub stable: StaticBase,
+    /// Build stable bases again as their sources say, and not only those that are missing
+    #[arg(long)]
+    pub rebuild_bases: bool,
 }
 
 /// `build-lambdas`
@@ -154,6 +178,9 @@ pub struct Build {
     /// Report as one JSON document on standard output
     #[arg(long)]
     pub json: bool,
+    /// On what.
+    #[command(flatten)]
+    pub bases: Bases,
     /// Where.
     #[command(flatten)]
     pub place: Where,
@@ -200,6 +227,9 @@ pub struct Plan {
     /// Report as one JSON document on standard output
     #[arg(long)]
     pub json: bool,
+    /// On what.
+    #[command(flatten)]
+    pub stable: StaticBase,
     /// Where.
     #[command(flatten)]
     pub place: Where,
@@ -277,6 +307,9 @@ pub struct Invoke {
     /// How many at once, each in a container of its own, as in Lambda
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
+    /// On what.
+    #[command(flatten)]
+    pub bases: Bases,
     /// Where.
     #[command(flatten)]
     pub place: Here,
@@ -288,6 +321,7 @@ pub struct Invoke {
 Examples:
   cargo xtask dev                       every Lambda
   cargo xtask dev ping 'poll-*'         some of them
+  cargo xtask dev --debug ping          with breakpoints
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name ping \\
       --cli-binary-format raw-in-base64-out --payload '{\"ping\": 1}' /dev/stdout
 
@@ -299,8 +333,9 @@ All functions answer by name at http://127.0.0.1:9000/2015-03-31/functions/NAME/
 in Lambda's own API, and each at a port of its own that stays the same. `cargo xtask invoke NAME`
 asks the running loop.
 
-Keys: r starts every function anew, b builds the images as the sources are now, i asks the last
-question again, q quits. No container stays.")]
+Keys: r starts every function anew, b builds the images and their bases as the sources are now,
+i asks the last question again, d compiles the declarations and starts again, q quits. No container
+stays.")]
 pub struct Dev {
     /// Names of Lambda images, or patterns with * and ?; all when there is none
     #[arg(value_name = "NAME")]
@@ -308,6 +343,15 @@ pub struct Dev {
     /// The port of all functions by name; each one's own port follows it. Any free ports for 0
     #[arg(long, value_name = "N", default_value_t = 9000)]
     pub port: u16,
+    /// Run this Lambda under debugpy, and print the editor's launch configuration; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub debug: Vec<String>,
+    /// The port of the first debugger; others follow it. Any free ones for 0
+    #[arg(long, value_name = "N", default_value_t = 5678)]
+    pub debug_port: u16,
+    /// On what: always on stable bases.
+    #[command(flatten)]
+    pub bases: Bases,
     /// Where.
     #[command(flatten)]
     pub place: Here,
@@ -350,6 +394,27 @@ pub struct Lock {
     /// Take the named images as they are now; all of them without a name
     #[arg(long, value_name = "NAME", num_args = 0..)]
     pub update: Option<Vec<String>>,
+}
+
+/// `sam`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask sam && sam validate --lint
+  cargo xtask build-lambdas ping && sam local invoke --skip-pull-image Ping
+
+The functions run the images' local names, `<name>:local`, or `<name>:dev` on stable bases, with the
+environment, memory and timeout that are declared for this machine.")]
+pub struct Sam {
+    /// Write nothing; fail if the file is not that of the declarations
+    #[arg(long)]
+    pub check: bool,
+    /// The file, from the repository's root
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
+    pub output: Utf8PathBuf,
+    /// On what.
+    #[command(flatten)]
+    pub stable: StaticBase,
 }
 
 /// `list`

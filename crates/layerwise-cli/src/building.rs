@@ -16,6 +16,7 @@ use layerwise::process::Cancel;
 use layerwise::readable;
 use layerwise::registry::Registry;
 use layerwise::run::{self, Assemble, Options, Outcome, World, needed};
+use layerwise::stable::StableBase;
 use layerwise::store::RecordStore;
 use layerwise::verdicts::verdicts;
 
@@ -23,7 +24,7 @@ use crate::builder::BuilderOnDemand;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::machine::Machine;
-use crate::reporter::Reporter;
+use crate::reporter::{self, Reporter};
 use crate::summary::{Mode, Summary};
 use crate::wiring::Place;
 
@@ -60,17 +61,34 @@ impl Job<'_> {
         selected: &BTreeSet<usize>,
         cancel: &Cancel,
     ) -> Result<Vec<Option<Outcome>>, CliError> {
+        self.ensure_on(inspection, &[], selected, cancel)
+    }
+
+    /// As [`Job::ensure`], for images that stand on stable bases; what has drifted is said in any case.
+    ///
+    /// # Errors
+    /// As [`Job::ensure`].
+    pub fn ensure_on(
+        &self,
+        inspection: &Inspection,
+        bases: &[StableBase],
+        selected: &BTreeSet<usize>,
+        cancel: &Cancel,
+    ) -> Result<Vec<Option<Outcome>>, CliError> {
         let begun = Instant::now();
         let milliseconds = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let verdicts =
             verdicts(inspection, &self.place.store, Some(self.registry), selected, &BTreeSet::new())?;
         self.follow(inspection, &verdicts, selected)?;
         let slug = self.place.destination.slug();
-        let plan = Summary::of_plan(Mode::Run, slug, inspection, &verdicts, selected, milliseconds());
+        let plan = Summary::of_plan(Mode::Run, slug, inspection, &verdicts, selected, milliseconds())
+            .standing_on(inspection, bases);
         let reporter = Reporter::new(self.context.console, &inspection.graph, &plan);
         let stale = !needed(inspection, &verdicts, selected).is_empty();
         if stale {
             reporter.planned(&plan);
+        } else {
+            reporter::stable_bases(self.context.console, &plan);
         }
         let outcomes = self.build(inspection, &verdicts, selected, &reporter, cancel)?;
         if stale {
@@ -90,14 +108,11 @@ impl Job<'_> {
         verdicts: &[Verdict],
         selected: &BTreeSet<usize>,
     ) -> Result<(), CliError> {
-        if self.place.destination != Destination::Local {
-            return Ok(());
-        }
-        let work = self.context.work();
-        let behind: Vec<_> =
-            readable::behind(&work, inspection, verdicts, selected.iter().copied()).collect();
+        let Some(word) = self.place.destination.readable_word() else { return Ok(()) };
+        let work = &self.place.work;
+        let behind: Vec<_> = readable::behind(work, inspection, verdicts, selected.iter().copied()).collect();
         if !behind.is_empty() {
-            readable::follow(&self.machine.engine()?, &work, inspection, verdicts, behind)?;
+            readable::follow(&self.machine.engine()?, word, work, inspection, verdicts, behind)?;
         }
         Ok(())
     }
@@ -121,7 +136,7 @@ impl Job<'_> {
         };
         // Nobody shall build for ten minutes only to learn that it cannot be remembered, or pushed.
         self.place.store.check_writable()?;
-        if self.place.destination != Destination::Local {
+        if let Destination::Registry { .. } = self.place.destination {
             let key = inspection.key(first);
             let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
             self.registry.find(&[reference])?;
@@ -131,9 +146,8 @@ impl Job<'_> {
             // Without one, nothing is begun.
             builder.get()?;
         }
-        let work = self.context.work();
         let depot = self.machine.depot(&self.place.destination)?;
-        let assembling = Assembling::new(&*depot, work.join("assembled"));
+        let assembling = Assembling::new(&*depot, self.context.work().join("assembled"));
         let stand_in = self.machine.stand_in();
         let world = World {
             store: &self.place.store,
@@ -141,7 +155,7 @@ impl Job<'_> {
             builder: &builder,
             assembler: Some(&assembling),
             destination: &self.place.destination,
-            work: &work,
+            work: &self.place.work,
             locks: &self.place.store.locks(),
             secrets: &|target| self.machine.secrets(target),
             stand_in: stand_in.as_ref(),

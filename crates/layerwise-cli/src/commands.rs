@@ -12,6 +12,7 @@ mod invoke;
 mod list;
 mod lock;
 mod plan;
+mod sam;
 pub mod sandbox;
 
 use crate::args::Command;
@@ -34,6 +35,7 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::BuildLambdas(typed) => build::run(context, &typed),
         Command::Dev(typed) => dev::run(context, &typed),
         Command::Invoke(typed) => invoke::run(context, &typed),
+        Command::Sam(typed) => sam::run(context, &typed),
         Command::Doctor(typed) => doctor::run(context, &typed),
         Command::Sandbox(typed) => sandbox::run(context, &typed),
         // `app` has seen to it: it needs no repository.

@@ -4,12 +4,14 @@
 use std::io;
 
 use camino::Utf8PathBuf;
+use layerwise::builder::BuildError;
 use layerwise::buildx::FindError;
 use layerwise::engine::EngineError;
 use layerwise::image_ref::ImageRefError;
 use layerwise::inspect::Problem;
 use layerwise::readable::ReadableError;
 use layerwise::registry::RegistryError;
+use layerwise::stable::StableError;
 use layerwise::store::StoreError;
 use layerwise::verdicts::VerdictError;
 use layerwise_dev::{DevError, EventError};
@@ -56,6 +58,12 @@ pub enum CliError {
         /// Their names.
         names: Vec<String>,
     },
+    /// A Lambda that is not served has no debugger.
+    #[error("`{name}` is to be debugged, but is not among those that were named")]
+    NotServed {
+        /// The Lambda.
+        name: String,
+    },
     /// There is no event to give.
     #[error(transparent)]
     Event(#[from] EventError),
@@ -65,6 +73,18 @@ pub enum CliError {
     /// `--push` without a place to push to.
     #[error("--push needs --registry PREFIX")]
     NoRegistry,
+    /// Nobody shall deploy what stands on a base that may be anything.
+    #[error("images that stand on stable bases are never pushed")]
+    StaticPush,
+    /// Bases are to be built again where nothing stands on their stable tags.
+    #[error("--rebuild-bases is about stable bases, and needs --static-base")]
+    NothingStable,
+    /// What a stable tag names only the engine knows.
+    #[error("--offline cannot say what stands on stable bases: only the engine knows what their tags name")]
+    StaticOffline,
+    /// A base cannot be had.
+    #[error(transparent)]
+    Base(BuildError),
     /// The place to push to is not one.
     #[error(transparent)]
     Destination(#[from] ImageRefError),
@@ -99,6 +119,14 @@ pub enum CliError {
     Drift {
         /// Which, and how.
         files: Vec<String>,
+        /// What writes them.
+        command: &'static str,
+    },
+    /// A file of somebody else is in the way.
+    #[error("`{path}` was not written by `cargo xtask sam`, and is left alone")]
+    NotOurs {
+        /// The file.
+        path: Utf8PathBuf,
     },
     /// A task that is another package cannot be started.
     #[error("cannot start `{program}`: {cause}")]
@@ -135,6 +163,15 @@ impl From<VerdictError> for CliError {
     }
 }
 
+impl From<StableError> for CliError {
+    fn from(error: StableError) -> Self {
+        match error {
+            StableError::Name(error) => Self::Destination(error),
+            StableError::Verdict(error) => error.into(),
+        }
+    }
+}
+
 impl From<ReadableError> for CliError {
     fn from(error: ReadableError) -> Self {
         match error {
@@ -155,11 +192,17 @@ impl CliError {
             | Self::UnknownParent { .. }
             | Self::NotALambda { .. }
             | Self::ManyLambdas { .. }
+            | Self::NotServed { .. }
             | Self::Event(_)
             | Self::NoRegistry
+            | Self::StaticPush
+            | Self::NothingStable
+            | Self::StaticOffline
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
             Self::Drift { .. }
+            | Self::NotOurs { .. }
+            | Self::Base(_)
             | Self::Dev(DevError::Ended { .. } | DevError::Silent { .. } | DevError::NoAnswer { .. }) => {
                 Exit::Failed
             }
@@ -189,12 +232,19 @@ impl CliError {
             Self::UnknownParent { .. } => "`cargo xtask graph` shows what stands on what",
             Self::NotALambda { .. } => "`cargo xtask list` says what every image is",
             Self::ManyLambdas { .. } => "name one of them",
+            Self::NotServed { .. } => "name it twice: `cargo xtask dev NAME --debug NAME`",
             Self::Event(error) => return error.hint(),
             Self::Dev(error) => return error.hint().map(str::to_owned),
             Self::NoRegistry => {
                 "for example --push --registry registry.example.com/team, or --sandbox --push for the \
                  sandbox's own"
             }
+            Self::StaticPush => {
+                "leave --static-base out, and unset USE_STATIC_BASE_IMAGE: then they stand on what the bases' sources say"
+            }
+            Self::NothingStable => "`cargo xtask build-lambdas --static-base --rebuild-bases`",
+            Self::StaticOffline => "leave --offline out, or --static-base, and unset USE_STATIC_BASE_IMAGE",
+            Self::Base(error) => return error.hint().map(str::to_owned),
             Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",
             Self::Registry(error) => return Some(error.hint()),
             Self::NoEngine { sandbox: true, .. } => {
@@ -208,7 +258,10 @@ impl CliError {
             Self::NoBuildx(error) => error.hint(),
             Self::SandboxDown => "bring it up with `cargo xtask sandbox up`",
             Self::Sandbox(error) => return error.hint().map(str::to_owned),
-            Self::Drift { .. } => "write them again with `cargo xtask generate`",
+            Self::Drift { command, .. } => {
+                return Some(format!("write them again with `cargo xtask {command}`"));
+            }
+            Self::NotOurs { .. } => "choose another file with --output FILE",
             Self::Problems(_)
             | Self::Destination(_)
             | Self::External { .. }
@@ -235,7 +288,7 @@ impl CliError {
         if let Self::Dev(error) = self {
             error.output().iter().for_each(|line| console.evidence(&plain(line)));
         }
-        if let Self::Drift { files } = self {
+        if let Self::Drift { files, .. } = self {
             files.iter().for_each(|file| console.evidence(file));
         }
         if let Some(hint) = self.hint() {

@@ -14,6 +14,7 @@
 //! The way of a command: `args` (what was typed) → `wiring` (stores, registries, builders) → `commands` (one file
 //! each) → `reporter` and `summary` (what is said) → `console` (how it is written).
 
+mod again;
 mod app;
 mod args;
 mod branch;
@@ -32,6 +33,7 @@ mod local;
 mod machine;
 mod reporter;
 mod root;
+mod standing;
 mod summary;
 mod surroundings;
 mod telling;

@@ -4,6 +4,7 @@
 use layerwise::engine::Endpoint;
 use layerwise::registry::Registry;
 use layerwise::run::{Assemble, Options};
+use layerwise::stable::Naming;
 use layerwise_dev::Containers;
 
 use crate::args::{Here, Where};
@@ -12,6 +13,7 @@ use crate::commands::sandbox;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::machine::Machine;
+use crate::standing::Standing;
 use crate::wiring::Place;
 
 /// An engine in which images are built and run.
@@ -44,10 +46,18 @@ impl<'a> Local<'a> {
     /// Builds into it.
     #[must_use]
     pub fn job(&'a self, context: &'a Context<'a>) -> Job<'a> {
-        let options =
-            Options { jobs: default_jobs(), fail_fast: false, no_cache: false, assemble: Assemble::Auto };
         let (place, machine, registry) = (&self.place, &self.machine, &*self.registry);
         // A loop that builds after each save sends no layers anywhere.
-        Job { context, place, machine, registry, caches: None, options }
+        Job { context, place, machine, registry, caches: None, options: options() }
     }
+
+    /// Builds into it what stands on stable bases.
+    #[must_use]
+    pub fn standing(&'a self, context: &'a Context<'a>, naming: Naming) -> Standing<'a> {
+        Standing { context, place: &self.place, machine: &self.machine, naming, options: options() }
+    }
+}
+
+fn options() -> Options {
+    Options { jobs: default_jobs(), fail_fast: false, no_cache: false, assemble: Assemble::Auto }
 }

@@ -34,7 +34,7 @@ pub struct Machine<'a> {
     /// Whether the sandbox is to be used.
     in_sandbox: bool,
     /// The environment that adapters see: the sandbox's where that is used.
-    env: Env,
+    pub env: Env,
     /// The buildx builder that was asked for.
     builder: Option<&'a str>,
     oci: OnceLock<Arc<Oci>>,
@@ -60,7 +60,7 @@ impl<'a> Machine<'a> {
     /// [`CliError`] when there is no engine and one is needed.
     pub fn registry(&self, destination: &Destination) -> Result<Box<dyn Registry>, CliError> {
         match destination {
-            Destination::Local => Ok(Box::new(self.engine()?)),
+            Destination::Local | Destination::Development => Ok(Box::new(self.engine()?)),
             Destination::Registry { .. } => Ok(Box::new(self.oci())),
         }
     }
@@ -71,7 +71,7 @@ impl<'a> Machine<'a> {
     /// [`CliError`] when there is no engine and one is needed.
     pub fn depot(&self, destination: &Destination) -> Result<Box<dyn Depot>, CliError> {
         match destination {
-            Destination::Local => Ok(Box::new(EngineDepot::new(self.engine()?))),
+            Destination::Local | Destination::Development => Ok(Box::new(EngineDepot::new(self.engine()?))),
             Destination::Registry { .. } => Ok(Box::new(RegistryDepot::new(self.oci()))),
         }
     }

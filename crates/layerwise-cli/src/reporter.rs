@@ -12,7 +12,7 @@ use layerwise::inspect::Broken;
 
 use crate::console::{Console, Tone, plain, seconds};
 use crate::live::{Live, readable};
-use crate::summary::{Summary, Totals};
+use crate::summary::{DriftSummary, Summary, Totals};
 use crate::wording;
 
 /// Tells people about one run.
@@ -113,7 +113,12 @@ impl<'a> Reporter<'a> {
             0 => (Tone::Good, "Finished"),
             _ => (Tone::Bad, "Finished"),
         };
-        self.console.status(tone, verb, &format!("{} in {time}", finished(totals)));
+        let drifted = summary.stable_bases.iter().filter(|base| base.has_drifted()).count();
+        let drifted = match drifted {
+            0 => String::new(),
+            count => format!(", on {}", wording::count(count, "drifted base")),
+        };
+        self.console.status(tone, verb, &format!("{} in {time}{drifted}", finished(totals)));
         // What failed may have scrolled away.
         let failed = summary.images.iter().filter(|image| image.failed());
         let failed: Vec<&str> = failed.map(|image| image.label.as_str()).collect();
@@ -215,9 +220,17 @@ pub fn broken(console: &Console, broken: &[(&Broken, bool)]) {
 /// The line that a plan begins with.
 pub fn planned(console: &Console, plan: &Summary) {
     let Totals { images, bases, fresh, stale, stale_bases, broken, .. } = plan.totals;
+    if images == 0 && bases > 0 {
+        let bases = wording::count(bases, "base");
+        let message = format!("{bases}: {stale_bases} stale ({} ms)", plan.milliseconds);
+        return console.status(Tone::Good, "Planned", &message);
+    }
     let mut message = wording::count(images, "image");
     if bases > 0 {
         message.push_str(&format!(" on {}", wording::count(bases, "base")));
+    }
+    if !plan.stable_bases.is_empty() {
+        message.push_str(&format!(" on {}", wording::count(plan.stable_bases.len(), "stable base")));
     }
     message.push_str(&format!(": {fresh} fresh, {stale} stale"));
     if stale_bases > 0 {
@@ -227,6 +240,30 @@ pub fn planned(console: &Console, plan: &Summary) {
         message.push_str(&format!(", {broken} broken"));
     }
     console.status(Tone::Good, "Planned", &format!("{message} ({} ms)", plan.milliseconds));
+    stable_bases(console, plan);
+}
+
+/// One line for each stable base that is not what its sources say.
+pub fn stable_bases(console: &Console, plan: &Summary) {
+    let mut drifted = false;
+    for base in &plan.stable_bases {
+        let reference = &base.reference;
+        let (verb, message) = match &base.drift {
+            _ if base.digest.is_none() => ("Missing", format!("{reference}  it is built first")),
+            DriftSummary::None => continue,
+            DriftSummary::Changed { changes } => {
+                ("Drifted", format!("{reference}  {}", wording::drift(changes)))
+            }
+            DriftSummary::Unknown => {
+                ("Drifted", format!("{reference}  no record says what it was built from"))
+            }
+        };
+        drifted |= base.digest.is_some();
+        console.status(Tone::Notice, verb, &message);
+    }
+    if drifted {
+        console.hint("--rebuild-bases builds them as their sources say");
+    }
 }
 
 fn finished(totals: &Totals) -> String {

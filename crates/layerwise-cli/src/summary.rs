@@ -11,12 +11,15 @@ use layerwise::name::Name;
 use layerwise::plan::{Reason, Verdict};
 use layerwise::platform::Platform;
 use layerwise::run::Outcome;
+use layerwise::stable::StableBase;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
 mod outcome;
+mod stable;
 
 pub use outcome::OutcomeSummary;
+pub use stable::{DriftSummary, StableSummary};
 
 /// The version of the JSON form. A field more is no new version; a field less or another meaning is.
 pub const SCHEMA: u32 = 1;
@@ -34,6 +37,9 @@ pub struct Summary {
     pub milliseconds: u64,
     /// The counts.
     pub totals: Totals,
+    /// The stable bases that images stand on; only where they do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stable_bases: Vec<StableSummary>,
     /// The selected images and the bases that they stand on, bases first.
     pub images: Vec<ImageSummary>,
 }
@@ -178,6 +184,7 @@ impl Summary {
             destination,
             milliseconds,
             totals: Totals::default(),
+            stable_bases: Vec::new(),
             images: images.collect(),
         };
         summary.count();
@@ -189,6 +196,15 @@ impl Summary {
     pub fn with_broken(mut self, broken: &[(&Broken, bool)]) -> Self {
         self.images.extend(broken.iter().map(|(broken, selected)| broken_image(broken, *selected)));
         self.count();
+        self
+    }
+
+    /// The same report of images that stand on stable bases.
+    #[must_use]
+    pub fn standing_on(mut self, inspection: &Inspection, bases: &[StableBase]) -> Self {
+        let targets = &inspection.graph.targets;
+        self.stable_bases =
+            bases.iter().map(|base| StableSummary::of(&targets[base.place].label, base)).collect();
         self
     }
 

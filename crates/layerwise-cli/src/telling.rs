@@ -30,9 +30,25 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
         Told::Broken { name, path, line: number, why } => {
             line(Tone::Bad, "Broken", name, &format!("{path}:{number}: {}", plain(why)));
         }
-        Told::Stale { name, changes } => line(Tone::Notice, "Stale", name, &wording::changes(changes, SHOWN)),
-        Told::Swapped { name, image, took } => {
-            line(Tone::Good, "Running", name, &format!("{} ({})", tag(image), short(*took)));
+        Told::Debugging { name, port, configuration } => {
+            let message = format!("at 127.0.0.1:{port}; for the editor's launch.json:");
+            line(Tone::Good, "Debugging", name, &message);
+            configuration.lines().for_each(|line| console.text(line));
+        }
+        Told::Drifted { name, changes } => {
+            line(
+                Tone::Notice,
+                "Drifted",
+                name,
+                &format!("its base, which b builds: {}", wording::drift(changes)),
+            );
+        }
+        Told::Swapped { name, image, because, took } => {
+            let message = match because {
+                [] => tag(image),
+                because => format!("{}  {}", tag(image), wording::changes(because, SHOWN)),
+            };
+            line(Tone::Good, "Running", name, &format!("{message} ({})", short(*took)));
         }
         Told::Restarted { name, why, took } => {
             let why = match why {
@@ -62,10 +78,11 @@ pub fn tell(console: &Console, width: usize, told: &Told<'_>) {
             console.status(
                 Tone::Notice,
                 "Changed",
-                "the declarations themselves: they count from the next start",
+                "the declarations themselves: they count after a restart",
             );
-            console.hint("press q, then start `cargo xtask dev` again");
+            console.hint("d compiles them and starts again");
         }
+        Told::Unwatched(error) => failed(console, &error.to_string(), error),
         Told::Lost(why) => console.status(Tone::Notice, "Missed", &format!("perhaps changes: {why}")),
         Told::Printed { function, name, line } => {
             if console.verbose() || !is_of_the_emulator(line) {
@@ -85,7 +102,11 @@ fn serving(console: &Console, width: usize, port: u16, functions: &[Served], too
         let state = if *runs { "running" } else { "not running" };
         console.detail(&format!("{name:width$}  http://127.0.0.1:{port}  {state:11}  on {base}"));
     }
-    console.status(Tone::Busy, "Keys", "r restart, b build, i invoke again, q quit");
+    console.status(
+        Tone::Busy,
+        "Keys",
+        "r restart, b build with bases, i invoke again, d declarations anew, q quit",
+    );
 }
 
 fn invoked(console: &Console, width: usize, name: &str, answer: &Answer, from_here: bool) {
@@ -160,11 +181,9 @@ mod tests {
         tell(Told::Printed { function: 0, name, line: "heard \x1b[2J{}" });
         tell(Told::Invoked { name, answer: &answer("{}"), from_here: false });
         tell(Told::Invoked { name, answer: &answer(broken), from_here: false });
-        tell(Told::Stale {
-            name,
-            changes: &changes(LayerClass::Requirements, "lambdas/ping/requirements.txt"),
-        });
-        tell(Told::Swapped { name, image: &image, took });
+        tell(Told::Swapped { name, image: &image, because: &[], took });
+        let because = &changes(LayerClass::Requirements, "lambdas/ping/requirements.txt");
+        tell(Told::Swapped { name, image: &image, because, took });
         tell(Told::Restarted { name, why: &Why::Ended { id: "0".into() }, took });
         tell(Told::Restarted { name, why: &Why::Stuck, took });
         tell(Told::Failed { name, error: &ended });
@@ -174,6 +193,8 @@ mod tests {
             cause: "gone".into(),
         }));
         tell(Told::EngineBack);
+        tell(Told::Debugging { name, port: 5678, configuration: "{\n  \"port\": 5678\n}" });
+        tell(Told::Drifted { name, changes: &changes(LayerClass::Packages, "base-images/x/src/x/a.py") });
         tell(Told::Declarations);
         tell(Told::Lost("the disk is full"));
         tell(Told::NothingToRepeat);

@@ -1,5 +1,6 @@
 //! From what was typed and what the environment says to where images and records are. Opens and asks nothing.
 
+use camino::Utf8PathBuf;
 use layerwise::destination::Destination;
 use layerwise::store_dir::DirStore;
 use layerwise_sandbox::{Running, Sandbox};
@@ -16,6 +17,8 @@ pub struct Place {
     pub store: DirStore,
     /// Whether the sandbox's engine is used.
     pub sandbox: bool,
+    /// Our own folder for the files of builds.
+    pub work: Utf8PathBuf,
 }
 
 impl Place {
@@ -41,7 +44,17 @@ impl Place {
         };
         let said = typed.records.clone().or_else(|| context.env.path("LAYERWISE_RECORDS"));
         let records = context.root.join(said.unwrap_or_else(|| context.work().join("records")));
-        Ok(Self { destination, store: DirStore::new(records.join(slug)), sandbox: typed.sandbox })
+        let store = DirStore::new(records.join(slug));
+        Ok(Self { destination, store, sandbox: typed.sandbox, work: context.work() })
+    }
+    /// The same store for images on stable bases, with records and files of their own.
+    #[must_use]
+    pub fn development(&self, context: &Context<'_>) -> Self {
+        let work = context.work().join("development");
+        let destination = Destination::Development;
+        let slug = if self.sandbox { "sandbox".to_owned() } else { destination.slug() };
+        let store = DirStore::new(work.join("records").join(slug));
+        Self { destination, store, sandbox: self.sandbox, work }
     }
 }
 

@@ -5,6 +5,8 @@ use layerwise::plan::Reason;
 
 /// How many changes a line on the terminal names.
 const SHOWN: usize = 3;
+/// How many changes of a stable base a line names.
+const DRIFTED: usize = 10;
 
 /// A reason in one line: at most three changes and how many more.
 #[must_use]
@@ -13,6 +15,12 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Changed { changes } => self::changes(changes, SHOWN),
         other => other.to_string(),
     }
+}
+
+/// What has changed in a stable base: more of it than of an image, because nothing else tells it.
+#[must_use]
+pub fn drift(changes: &[Change]) -> String {
+    self::changes(changes, DRIFTED)
 }
 
 /// Changes, class by class, at most `limit` of them and how many more.

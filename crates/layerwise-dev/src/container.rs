@@ -11,7 +11,7 @@ use layerwise::process::Cancel;
 use tokio::sync::oneshot;
 
 use crate::answer::Answer;
-use crate::containers::{EMULATOR, Engine, remove};
+use crate::containers::{Engine, remove};
 use crate::error::DevError;
 use crate::function::Function;
 use crate::invoke::{self, Failure};
@@ -30,6 +30,8 @@ pub struct Container {
     pub(crate) id: String,
     /// Where its emulator answers on this machine.
     pub(crate) port: u16,
+    /// Where its debugger will, if it has one.
+    pub(crate) debugger: Option<u16>,
     /// Says when nothing more can be heard of it.
     followed: Option<oneshot::Receiver<()>>,
 }
@@ -43,6 +45,7 @@ impl Container {
             timeout: function.timeout,
             id,
             port: 0,
+            debugger: None,
             followed: None,
         }
     }
@@ -90,10 +93,10 @@ impl Container {
         });
     }
 
-    /// Where the emulator is published; `None` when it has ended already.
-    pub(crate) async fn published_port(&self) -> Result<Option<u16>, DevError> {
+    /// Where a port of it is published; `None` when it has ended already.
+    pub(crate) async fn published_port(&self, port: &str) -> Result<Option<u16>, DevError> {
         let ports = self.inspect().await?.network_settings.and_then(|network| network.ports);
-        let bindings = ports.and_then(|mut ports| ports.remove(EMULATOR)?);
+        let bindings = ports.and_then(|mut ports| ports.remove(port)?);
         Ok(bindings.into_iter().flatten().find_map(|binding| binding.host_port?.parse().ok()))
     }
 

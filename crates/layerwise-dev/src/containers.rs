@@ -1,6 +1,8 @@
 //! Containers of Lambda images on this machine's engine: started, found again by label, removed. Never builds and never
 //! pulls an image.
 
+mod take_out;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ use camino::Utf8Path;
 use layerwise::engine::Endpoint;
 
 use crate::container::Container;
+use crate::debug;
 use crate::driver::Driver;
 use crate::error::DevError;
 use crate::function::Function;
@@ -159,10 +162,13 @@ impl Containers {
         let docker = &self.engine.docker;
         let started = docker.start_container(&container.id, None::<StartContainerOptions>).await;
         started.map_err(|cause| self.engine.error(format!("start `{}`", function.image), &cause))?;
-        container.port = match container.published_port().await? {
+        container.port = match container.published_port(EMULATOR).await? {
             Some(port) => port,
             None => return Err(container.ended().await),
         };
+        if function.debug {
+            container.debugger = container.published_port(debug::PORT).await?;
+        }
         let begun = Instant::now();
         while !invoke::answers(container.port).await {
             if !container.is_running().await? {
@@ -217,14 +223,15 @@ fn body(function: &Function, role: Role, checkout: &str) -> ContainerCreateBody 
         (OWNER, std::process::id().to_string()),
         (ROLE, role.as_str().to_owned()),
     ];
+    let ports = [EMULATOR].into_iter().chain(function.debug.then_some(debug::PORT));
     let binding = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: None };
     ContainerCreateBody {
         image: Some(function.image.to_string()),
         env: Some(function.environment()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
-        exposed_ports: Some(vec![EMULATOR.to_owned()]),
+        exposed_ports: Some(ports.clone().map(str::to_owned).collect()),
         host_config: Some(HostConfig {
-            port_bindings: Some(HashMap::from([(EMULATOR.to_owned(), Some(vec![binding]))])),
+            port_bindings: Some(ports.map(|port| (port.to_owned(), Some(vec![binding.clone()]))).collect()),
             memory: function.memory.map(|megabytes| i64::from(megabytes) << 20),
             ..HostConfig::default()
         }),

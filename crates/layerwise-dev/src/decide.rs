@@ -7,6 +7,18 @@ use layerwise::layer::LayerClass;
 use layerwise::repo_path::RepoPath;
 
 use crate::layout::Layout;
+use crate::packages::Packages;
+
+/// What a save leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is to be done.
+    pub action: Action,
+    /// What has changed in bases and stays as it is until they are built.
+    pub drift: Vec<Change>,
+    /// What the container has once its files are put.
+    pub reached: Chain,
+}
 
 /// What is to be done so that a container does what the sources say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,33 +60,73 @@ pub struct Put {
 /// A target with everything that it stands on, itself last, each with what it is made of.
 pub type Chain = Vec<(String, Ingredients)>;
 
-/// Decides for a container that has `has`, laid out as `layout` says, while the sources say `now`.
+/// Where a container has its files.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// Those that are copied.
+    pub layout: &'a Layout,
+    /// Those of packages.
+    pub packages: &'a Packages,
+}
+
+/// Decides for a container that has `has` at `places`, while the sources say `now`.
 #[must_use]
-pub fn decide(has: &Chain, now: &Chain, layout: &Layout) -> Action {
-    let same_chain = has.iter().map(|(name, _)| name).eq(now.iter().map(|(name, _)| name));
-    if !same_chain {
+pub fn decide(has: &Chain, now: &Chain, places: Places<'_>) -> Decision {
+    let (Some(((_, own_has), below_has)), Some(((name, own_now), below_now))) =
+        (has.split_last(), now.split_last())
+    else {
+        return Decision { action: Action::Nothing, drift: Vec::new(), reached: has.clone() };
+    };
+    let same_bases = below_has.iter().map(|(name, _)| name).eq(below_now.iter().map(|(name, _)| name));
+    if !same_bases {
         // It stands on something else, which its own ingredients tell.
-        let (Some((_, has)), Some((_, now))) = (has.last(), now.last()) else { return Action::Nothing };
-        return Action::Rebuild { changes: difference(has, now) };
+        let action = Action::Rebuild { changes: difference(own_has, own_now) };
+        return Decision { action, drift: Vec::new(), reached: now.clone() };
     }
-    let mut changes = Vec::new();
-    let mut sync = Some(Sync::default());
-    let last = has.len().saturating_sub(1);
-    for (place, ((_, has), (_, now))) in has.iter().zip(now).enumerate() {
-        for change in difference(has, now) {
-            // What has changed in a parent is told by the parent's own ingredients.
-            if matches!(change.what, What::Parent { .. }) {
-                continue;
+    let (mut sync, mut put, mut drift) = (Sync::default(), Vec::new(), Vec::new());
+    let mut reached = below_has.to_vec();
+    for ((_, has), (_, now)) in reached.iter_mut().zip(below_now) {
+        let before = has.clone();
+        for change in changes_between(&before, now) {
+            match add(sync.clone(), &change, (&before, now), places) {
+                Some(more) => {
+                    sync = more;
+                    reach(has, now, &change);
+                    put.push(change);
+                }
+                None => drift.push(change),
             }
-            sync = sync.filter(|_| place == last).and_then(|sync| add(sync, &change, (has, now), layout));
-            changes.push(change);
         }
     }
-    match sync {
-        _ if changes.is_empty() => Action::Nothing,
-        Some(sync) => Action::Sync { sync, changes },
+    let changes: Vec<Change> = changes_between(own_has, own_now).collect();
+    let add_own = |sync: Option<Sync>, change| add(sync?, change, (own_has, own_now), places);
+    let action = match changes.iter().fold(Some(sync), add_own) {
+        // What is put into the old container is put into the new one as well.
         None => Action::Rebuild { changes },
-    }
+        Some(_) if changes.is_empty() && put.is_empty() => Action::Nothing,
+        Some(sync) => Action::Sync { sync, changes: put.into_iter().chain(changes).collect() },
+    };
+    reached.push((name.clone(), own_now.clone()));
+    Decision { action, drift, reached }
+}
+
+/// Lets `has` be as `now` in one file.
+fn reach(has: &mut Ingredients, now: &Ingredients, change: &Change) {
+    let (What::Added { path } | What::Removed { path } | What::Edited { path }) = &change.what else {
+        return;
+    };
+    let Ok(path) = RepoPath::new(path) else { return };
+    let entry = now.classes.get(&change.class).and_then(|class| class.files.get(&path));
+    let files = &mut has.classes.entry(change.class).or_default().files;
+    match entry {
+        Some(entry) => files.insert(path, entry.clone()),
+        None => files.remove(&path),
+    };
+}
+
+/// What has changed in a parent is told by the parent's own ingredients.
+fn changes_between(has: &Ingredients, now: &Ingredients) -> impl Iterator<Item = Change> {
+    difference(has, now).into_iter().filter(|change| !matches!(change.what, What::Parent { .. }))
 }
 
 /// `sync` with one change more; `None` when that needs a build.
@@ -82,17 +134,21 @@ fn add(
     mut sync: Sync,
     change: &Change,
     (has, now): (&Ingredients, &Ingredients),
-    layout: &Layout,
+    places: Places<'_>,
 ) -> Option<Sync> {
-    if change.class != LayerClass::Handler {
-        return None;
-    }
     let is_there = |path: &RepoPath| {
         [has, now].iter().flat_map(|all| all.classes.values()).any(|class| class.files.contains_key(path))
     };
+    let places_of = |path: &RepoPath| match change.class {
+        LayerClass::Handler => places.layout.places(path, &is_there),
+        LayerClass::Packages => places.packages.place(path).map(|place| vec![place]),
+        _ => None,
+    };
     let entry = |path: &RepoPath| now.classes.get(&change.class)?.files.get(path);
     match &change.what {
-        What::Removed { path } => sync.remove.extend(layout.places(&RepoPath::new(path).ok()?, &is_there)?),
+        What::Removed { path } => sync.remove.extend(places_of(&RepoPath::new(path).ok()?)?),
+        // Whether pip keeps the bit is the backend's secret.
+        What::Mode { .. } if change.class == LayerClass::Packages => return None,
         What::Added { path } | What::Edited { path } | What::Mode { path, .. } => {
             let path = RepoPath::new(path).ok()?;
             let file = match entry(&path)? {
@@ -101,7 +157,7 @@ fn add(
                 // Where a link leads is another matter in a container.
                 Entry::Link { .. } => return None,
             };
-            let places = layout.places(&path, &is_there)?.into_iter();
+            let places = places_of(&path)?.into_iter();
             // A file that changed both its bytes and its mode is put once.
             let missing = places.filter(|to| sync.put.iter().all(|put| put.to != *to)).collect::<Vec<_>>();
             sync.put.extend(missing.into_iter().map(|to| Put { to, file: file.clone() }));
@@ -111,165 +167,18 @@ fn add(
     Some(sync)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use layerwise::digest::Digest;
-    use layerwise::dockerfile::{Dockerfile, Instruction, Stage};
-    use layerwise::fingerprint::{ClassIngredients, ParentIngredient, SCHEMA};
-    use layerwise::inputs::{Source, Tree};
-    use layerwise::name::Name;
-    use layerwise::platform::Platform;
-
-    use super::*;
-
-    /// The files of one class: a path, what is in it, and `x` when it may be executed; a folder has no content.
-    type Files = [(&'static str, Option<&'static str>, bool)];
-
-    fn ingredients(files: &[(LayerClass, &Files)], instructions: &[&str]) -> Ingredients {
-        let mut classes = BTreeMap::<LayerClass, ClassIngredients>::new();
-        for (class, files) in files {
-            let entry = |content: Option<&str>, executable: bool| match content {
-                Some("->") => Entry::Link { target: "there".to_owned() },
-                Some(content) => Entry::File { digest: Digest::of(content), executable },
-                None => Entry::Folder,
-            };
-            let files =
-                files.iter().map(|(path, content, x)| (RepoPath::new(path).unwrap(), entry(*content, *x)));
-            classes.entry(*class).or_default().files.extend(files);
-        }
-        let configuration = classes.entry(LayerClass::Configuration).or_default();
-        configuration.instructions = instructions.iter().map(|text| (*text).to_owned()).collect();
-        let (platform, parents) = (Platform::LinuxAmd64, Vec::new());
-        Ingredients { schema: SCHEMA, platform, frontend: None, target: None, parents, classes }
-    }
-
-    /// `handler.py` and the folder `assets` are copied below the task root.
-    fn layout() -> Layout {
-        let copy = |source, to: &str| Instruction {
-            class: LayerClass::Handler,
-            text: String::new(),
-            allow: None,
-            sources: vec![source],
-            to: Some(to.to_owned()),
-            makes_layer: true,
-            does: layerwise::dockerfile::Does::Copy,
+impl Decision {
+    /// Whether it would be another one if it were known where the files of packages are.
+    #[must_use]
+    pub fn hangs_on_packages(&self) -> bool {
+        let rebuild = match &self.action {
+            Action::Rebuild { changes } => changes.as_slice(),
+            Action::Nothing | Action::Sync { .. } => &[],
         };
-        let assets = Tree {
-            path: RepoPath::new("assets").unwrap(),
-            exclude: std::sync::Arc::default(),
-            folders: true,
-        };
-        let instructions = vec![
-            copy(Source::File(RepoPath::new("handler.py").unwrap()), "/var/task/handler.py"),
-            copy(Source::Tree(assets), "/var/task/assets/"),
-        ];
-        let stage =
-            Stage { name: None, from: "base".to_owned(), instructions, seen_in: LayerClass::Configuration };
-        let dockerfile =
-            Dockerfile { title: String::new(), frontend: None, parents: Vec::new(), stages: vec![stage] };
-        Layout::new(&dockerfile, None, &BTreeMap::new())
-    }
-
-    fn alone(ingredients: Ingredients) -> Chain {
-        vec![("ping".to_owned(), ingredients)]
-    }
-
-    /// In one line each: what is removed, what is put, or that it is built again.
-    fn told(has: &Chain, now: &Chain) -> Vec<String> {
-        match decide(has, now, &layout()) {
-            Action::Nothing => vec!["nothing".to_owned()],
-            Action::Rebuild { .. } => vec!["rebuild".to_owned()],
-            Action::Sync { sync, .. } => {
-                let put = sync.put.into_iter().map(|put| match put.file {
-                    Some((path, true)) => format!("put {path} x {}", put.to),
-                    Some((path, false)) => format!("put {path} {}", put.to),
-                    None => format!("folder {}", put.to),
-                });
-                sync.remove.into_iter().map(|path| format!("remove {path}")).chain(put).collect()
-            }
-        }
-    }
-
-    const HANDLER: (&str, Option<&str>, bool) = ("handler.py", Some("1"), false);
-
-    #[track_caller]
-    fn handler(now: &Files, expected: &[&str]) {
-        let before: &Files = &[
-            HANDLER,
-            ("assets", None, false),
-            ("assets/a", Some("1"), false),
-            ("assets/l", Some("->"), false),
-        ];
-        let chain = |files| alone(ingredients(&[(LayerClass::Handler, files)], &["CMD 1"]));
-        assert_eq!(told(&chain(before), &chain(now)), expected);
-    }
-
-    #[test]
-    fn what_a_handlers_files_lead_to() {
-        let (folder, a, link) =
-            (("assets", None, false), ("assets/a", Some("1"), false), ("assets/l", Some("->"), false));
-        let edited = ("handler.py", Some("2"), false);
-        handler(&[HANDLER, folder, a, link], &["nothing"]);
-        handler(&[edited, folder, a, link], &["put handler.py /var/task/handler.py"]);
-        // Its bytes and its mode are one file to put.
-        handler(
-            &[("handler.py", Some("2"), true), folder, a, link],
-            &["put handler.py x /var/task/handler.py"],
-        );
-        handler(
-            &[("handler.py", Some("1"), true), folder, a, link],
-            &["put handler.py x /var/task/handler.py"],
-        );
-        handler(&[HANDLER, folder, link], &["remove /var/task/assets/a"]);
-        // A new name is a removal and a file.
-        handler(
-            &[HANDLER, folder, ("assets/b", Some("1"), false), link],
-            &["remove /var/task/assets/a", "put assets/b /var/task/assets/b"],
-        );
-        handler(
-            &[HANDLER, folder, a, ("assets/deep", None, false), ("assets/deep/c", Some("1"), false), link],
-            &["folder /var/task/assets/deep", "put assets/deep/c /var/task/assets/deep/c"],
-        );
-        handler(&[HANDLER, folder, a], &["remove /var/task/assets/l"]);
-        handler(&[HANDLER, folder, a, link, ("assets/m", Some("->"), false)], &["rebuild"]);
-        // A file that became a link.
-        handler(&[HANDLER, folder, ("assets/a", Some("->"), false), link], &["rebuild"]);
-        // One change that cannot be put is enough.
-        handler(&[edited, folder, a, link, ("elsewhere.py", Some("1"), false)], &["rebuild"]);
-    }
-
-    #[test]
-    fn what_is_not_the_handlers_is_built() {
-        let files: &Files = &[HANDLER];
-        let before = alone(ingredients(&[(LayerClass::Handler, files)], &["CMD 1"]));
-        assert_eq!(
-            told(&before, &alone(ingredients(&[(LayerClass::Handler, files)], &["CMD 2"]))),
-            ["rebuild"]
-        );
-        let requirements: &Files = &[("requirements.txt", Some("1"), false)];
-        let now = ingredients(
-            &[(LayerClass::Handler, files), (LayerClass::Requirements, requirements)],
-            &["CMD 1"],
-        );
-        assert_eq!(told(&before, &alone(now)), ["rebuild"]);
-    }
-
-    #[test]
-    fn a_base_is_compared_by_what_it_is_made_of() {
-        let standing_on = |text: &str, handler: &'static str| -> Chain {
-            let base = ingredients(&[], &[text]);
-            let files: &Files = &[("handler.py", Some(handler), false)];
-            let mut top = ingredients(&[(LayerClass::Handler, files)], &["CMD 1"]);
-            let (name, fingerprint) = (Name::new("base").unwrap(), base.fingerprint());
-            top.parents = vec![ParentIngredient::Ours { name, fingerprint }];
-            vec![("base".to_owned(), base), ("ping".to_owned(), top)]
-        };
-        let before = standing_on("ENV A=1", "1");
-        assert_eq!(told(&before, &standing_on("ENV A=1", "1")), ["nothing"]);
-        assert_eq!(told(&before, &standing_on("ENV A=1", "2")), ["put handler.py /var/task/handler.py"]);
-        assert_eq!(told(&before, &standing_on("ENV A=2", "2")), ["rebuild"]);
-        assert_eq!(told(&before, &before[1..].to_vec()), ["rebuild"]);
+        self.drift.iter().chain(rebuild).any(|change| change.class == LayerClass::Packages)
     }
 }
+
+#[cfg(test)]
+#[path = "decide/tests.rs"]
+mod tests;

@@ -71,6 +71,12 @@ pub enum DevError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The debugger could not be fetched; why has been said.
+    #[error("there is no debugger for `{name}`")]
+    NoDebugger {
+        /// The function.
+        name: String,
+    },
     /// Another loop runs for this checkout.
     #[error("the development loop runs already for this checkout, as process {pid}")]
     Twice {
@@ -100,9 +106,14 @@ impl DevError {
             Self::Watches => Some(
                 "raise it: `sysctl fs.inotify.max_user_watches=524288`, and `fs.inotify.max_user_instances=512`",
             ),
-            Self::Port { .. } => Some("take other ports with --port N, or any free ones with --port 0"),
+            Self::Port { .. } => {
+                Some("take other ports with --port N, or --debug-port N; any free ones with 0")
+            }
             Self::Twice { .. } => {
                 Some("`cargo xtask invoke NAME` asks the functions of that one; end it with q or Ctrl-C")
+            }
+            Self::NoDebugger { .. } => {
+                Some("it is debugpy from PyPI, installed with pip on the image's own external base")
             }
             Self::Watch { .. } => None,
             Self::Engine { .. } | Self::NoAnswer { .. } | Self::Stopped | Self::System { .. } => None,

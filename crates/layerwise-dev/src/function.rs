@@ -5,6 +5,8 @@ use layerwise::image::OnThisMachine;
 use layerwise::image_ref::ImageRef;
 use layerwise::platform::Platform;
 
+use crate::debug;
+
 /// Seconds that an invocation may take when nothing is declared. Lambda's own default of three is too little for a first
 /// call on a laptop.
 pub const DEFAULT_TIMEOUT: u16 = 60;
@@ -24,6 +26,8 @@ pub struct Function {
     pub memory: Option<u16>,
     /// Environment variables that only hold here.
     pub env: Vec<(String, String)>,
+    /// Whether its container publishes a debugger.
+    pub debug: bool,
 }
 
 impl Function {
@@ -38,7 +42,14 @@ impl Function {
             timeout: Self::timeout_of(target),
             memory: *memory,
             env: env.clone(),
+            debug: false,
         }
+    }
+
+    /// The same under a debugger, with time to look around.
+    #[must_use]
+    pub fn debugged(self) -> Self {
+        Self { timeout: debug::TIMEOUT, debug: true, ..self }
     }
 
     /// How long an invocation of what `target` declares may take, in seconds.

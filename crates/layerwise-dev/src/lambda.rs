@@ -7,19 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use camino::Utf8Path;
+use layerwise::difference::Change;
 use layerwise::image_ref::ImageRef;
 use layerwise::inspect::Inspection;
 
 use crate::container::Container;
-use crate::containers::{Containers, Role};
-use crate::decide::{Action, Chain, Put, Sync, decide};
-use crate::door::{Behind, Door};
+use crate::containers::Containers;
+use crate::content::{Content, chain};
+use crate::debug::{self, Debug};
+use crate::decide::{Action, Decision, Put, Sync};
+use crate::door::Door;
 use crate::error::DevError;
 use crate::function::Function;
-use crate::layout::Layout;
 use crate::message::Message;
 use crate::reload::{Inside, archive};
-use crate::told::{Host, Told, Why};
+use crate::session::Chosen;
+use crate::told::{Host, Made, Told, Why};
+
+mod heard;
+mod start;
 
 /// How long a question that is being answered may hold up a reload; then it is ended, as the code that answers it is old.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,6 +44,7 @@ pub(crate) struct Lambda {
     pub(crate) name: String,
     pub(crate) base: String,
     pub(crate) door: Arc<Door>,
+    debug: Option<Debug>,
     held: Mutex<Held>,
 }
 
@@ -46,11 +53,11 @@ pub(crate) struct Lambda {
 struct Held {
     container: Option<Container>,
     image: Option<ImageRef>,
-    /// What the image was built from.
-    built: Chain,
-    /// What the container has by now.
-    has: Chain,
-    layout: Layout,
+    content: Content,
+    /// How its bases have drifted, as it was told.
+    drift: Vec<Change>,
+    /// Why its image is to be built.
+    stale: Vec<Change>,
     /// The time of the newest files that were put into it.
     time: u64,
     started: Option<Instant>,
@@ -66,6 +73,17 @@ pub(crate) struct Tools<'a> {
     pub(crate) messages: Sender<Message>,
 }
 
+/// A container that has taken over.
+#[derive(Debug)]
+pub(crate) struct Swapped {
+    /// The image that it runs.
+    pub(crate) image: ImageRef,
+    /// Why, where no build has said it.
+    pub(crate) because: Vec<Change>,
+    /// How long it took, from its image to its answer.
+    pub(crate) took: Duration,
+}
+
 /// What is to be done after an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
@@ -77,29 +95,18 @@ pub(crate) enum Then {
     Engine,
 }
 
-/// The target at `place` with everything that it stands on, itself last.
-pub(crate) fn chain(inspection: &Inspection, place: usize) -> Chain {
-    let places = inspection.graph.with_ancestors([place]);
-    let link = |place: usize| {
-        (inspection.graph.targets[place].label.clone(), inspection.targets[place].ingredients.clone())
-    };
-    places.into_iter().map(link).collect()
-}
-
 impl Lambda {
-    pub(crate) fn new(inspection: &Inspection, number: usize, place: usize) -> Self {
-        let target = &inspection.graph.targets[place];
-        let timeout = Function::timeout_of(target);
-        let base = target.parents.last().map(|parent| match &parent.parent {
-            layerwise::graph::TargetParent::External(reference) => reference.to_string(),
-            layerwise::graph::TargetParent::Target(place) => inspection.graph.targets[*place].label.clone(),
-        });
+    pub(crate) fn new(inspection: &Inspection, number: usize, chosen: &Chosen, debug: Option<Debug>) -> Self {
+        let Chosen { place, number: _, base, debug: _ } = chosen;
+        let target = &inspection.graph.targets[*place];
+        let timeout = if debug.is_some() { debug::TIMEOUT } else { Function::timeout_of(target) };
         Self {
             number,
-            place,
+            place: *place,
             name: target.label.clone(),
-            base: base.unwrap_or_default(),
+            base: base.clone(),
             door: Arc::new(Door::new(timeout)),
+            debug,
             held: Mutex::default(),
         }
     }
@@ -133,7 +140,12 @@ impl Lambda {
     /// Says what Python cannot compile of files that were put into a container: nobody has to invoke the function to see it.
     pub(crate) fn look_twice(&self, doubt: Doubt, tools: &Tools<'_>) {
         let paths = doubt.sources.keys().cloned().collect();
-        for broken in tools.containers.driver().wait(doubt.inside.broken(paths)) {
+        let broken = tools.containers.driver().wait(doubt.inside.broken(paths));
+        // What was put meanwhile has a look of its own.
+        if self.held().time != doubt.time {
+            return;
+        }
+        for broken in broken {
             if let Some(path) = doubt.sources.get(&broken.path) {
                 let name = &self.name;
                 tools.host.tell(Told::Broken { name, path, line: broken.line, why: &broken.why });
@@ -141,22 +153,37 @@ impl Lambda {
         }
     }
 
-    /// Lets a container of `image` take over, built from what `inspection` says.
-    pub(crate) fn swap(&self, inspection: &Inspection, image: &ImageRef, tools: &Tools<'_>) -> Then {
+    /// Lets a container of an image take over that was built from what `inspection` says. What is to be told of it is told
+    /// once the loop knows of it.
+    pub(crate) fn swap(
+        &self,
+        inspection: &Inspection,
+        made: &Made,
+        tools: &Tools<'_>,
+    ) -> (Then, Option<Swapped>) {
+        let Made { image, bases, fresh } = made;
         let mut held = self.held();
-        let now = chain(inspection, self.place);
-        let unchanged = held.image.as_ref() == Some(image) && held.has == now && held.container.is_some();
-        if unchanged {
-            return Then::Rest;
-        }
-        let begun = Instant::now();
-        match self.start(&mut held, inspection, image.clone(), now, tools) {
-            Ok(()) => {
-                let name = &self.name;
-                tools.host.tell(Told::Swapped { name, image, took: begun.elapsed() });
-                Then::Rest
+        let mut built = chain(inspection, self.place);
+        for (label, ingredients) in &mut built {
+            if let Some(then) = bases.get(label) {
+                ingredients.clone_from(then);
             }
-            Err(error) => self.failed(&error, tools),
+        }
+        let unchanged =
+            held.image.as_ref() == Some(image) && held.content.has == built && held.container.is_some();
+        // Whoever has built it has said why.
+        let because = std::mem::take(&mut held.stale);
+        if unchanged {
+            return (Then::Rest, None);
+        }
+        let because = if *fresh { because } else { Vec::new() };
+        let begun = Instant::now();
+        match self.start(&mut held, inspection, image.clone(), built, tools) {
+            Ok(()) => {
+                let swapped = Swapped { image: image.clone(), because, took: begun.elapsed() };
+                (Then::Rest, Some(swapped))
+            }
+            Err(error) => (self.failed(&error, tools), None),
         }
     }
 
@@ -172,20 +199,28 @@ impl Lambda {
             return Ok((Then::Build, None));
         };
         let now = chain(inspection, self.place);
-        match decide(&held.has, &now, &held.layout) {
+        let Decision { action, drift, reached } =
+            held.content.decide(&now, &inside, tools.containers.driver());
+        if drift != held.drift {
+            if !drift.is_empty() {
+                tools.host.tell(Told::Drifted { name: &self.name, changes: &drift });
+            }
+            held.drift = drift;
+        }
+        match action {
             Action::Nothing => Ok((Then::Rest, None)),
             Action::Rebuild { changes } => {
-                tools.host.tell(Told::Stale { name: &self.name, changes: &changes });
+                held.stale = changes;
                 Ok((Then::Build, None))
             }
             Action::Sync { sync, changes } => {
                 if !self.sync(held, &inside, &sync, tools)? {
                     return Ok((Then::Rest, None));
                 }
-                held.has = now;
+                held.content.has = reached;
                 let took = begun.elapsed();
                 tools.host.tell(Told::Synced { name: &self.name, changes: &changes, took });
-                Ok((Then::Rest, Doubt::new(inside, &sync.put)))
+                Ok((Then::Rest, Doubt::new(inside, &sync.put, held.time)))
             }
         }
     }
@@ -199,6 +234,7 @@ impl Lambda {
         tools: &Tools<'_>,
     ) -> Result<bool, DevError> {
         held.time = now_seconds().max(held.time + 1);
+        let debugger = held.container.as_ref().and_then(|container| container.debugger);
         let Ok(archive) = archive(tools.root, sync, held.time) else { return Ok(false) };
         tools.containers.driver().wait(async {
             let mut behind = match self.door.close(PATIENCE).await {
@@ -212,95 +248,11 @@ impl Lambda {
                 inside.put(archive).await?;
             }
             behind.killed |= inside.remove_and_end_runtime(&sync.remove).await?;
+            if let (Some(debug), Some(emulator), Some(debugger)) = (&self.debug, behind.port, debugger) {
+                debug.wake(inside, emulator, debugger).await?;
+            }
             Ok(true)
         })
-    }
-
-    fn renew(
-        &self,
-        held: &mut Held,
-        inspection: &Inspection,
-        why: &Why,
-        tools: &Tools<'_>,
-    ) -> Result<(), DevError> {
-        if let Why::Ended { id } = why {
-            let is_it = |container: &Container| container.id == *id;
-            if held.container.as_ref().is_some_and(|container| !is_it(container)) {
-                // It was replaced, and ended because of that.
-                return Ok(());
-            }
-            self.gone(held, tools);
-            let soon = held.started.is_some_and(|started| started.elapsed() < SOON);
-            held.ends = if soon { held.ends + 1 } else { 1 };
-            if let Some(image) = held.image.as_ref().filter(|_| held.ends > ENDS) {
-                let error = DevError::Ended { image: image.to_string(), code: None, output: Vec::new() };
-                tools.host.tell(Told::Failed { name: &self.name, error: &error });
-                held.image = None;
-            }
-        }
-        let Some(image) = held.image.clone() else { return Ok(()) };
-        let begun = Instant::now();
-        let built = held.built.clone();
-        self.start(held, inspection, image, built, tools)?;
-        tools.host.tell(Told::Restarted { name: &self.name, why, took: begun.elapsed() });
-        Ok(())
-    }
-
-    /// Starts a container, puts into it what was saved since its image was built, where that is possible, and opens the door
-    /// to it; the one before serves until then.
-    fn start(
-        &self,
-        held: &mut Held,
-        inspection: &Inspection,
-        image: ImageRef,
-        built: Chain,
-        tools: &Tools<'_>,
-    ) -> Result<(), DevError> {
-        let target = &inspection.graph.targets[self.place];
-        let function = Function::of(target, image.clone());
-        let mut container = tools.containers.start(&function, Role::Dev)?;
-        let driver = tools.containers.driver();
-        let variables = driver.wait(container.variables())?;
-        held.layout = Layout::new(
-            &inspection.targets[self.place].dockerfile,
-            target.image.target.as_deref(),
-            &variables,
-        );
-        let now = chain(inspection, self.place);
-        let mut has = built.clone();
-        if let Action::Sync { sync, .. } = decide(&has, &now, &held.layout)
-            && let Ok(archive) = archive(tools.root, &sync, now_seconds())
-        {
-            let inside = container.inside();
-            driver.wait(async {
-                inside.put(archive).await?;
-                inside.remove_and_end_runtime(&sync.remove).await
-            })?;
-            has = now;
-        }
-        let heard = Heard { messages: tools.messages.clone(), number: self.number, id: container.id.clone() };
-        container.follow(move |line| heard.line(line));
-        let mut behind = match driver.wait(self.door.close(PATIENCE)) {
-            Some(behind) => behind,
-            None => {
-                held.container = None;
-                driver.wait(self.door.close_at_last())
-            }
-        };
-        *behind = Behind { port: Some(container.port), killed: false };
-        drop(behind);
-        held.container = Some(container);
-        held.image = Some(image);
-        held.has = has;
-        held.built = built;
-        held.started = Some(Instant::now());
-        Ok(())
-    }
-
-    /// There is no container any more.
-    fn gone(&self, held: &mut Held, tools: &Tools<'_>) {
-        held.container = None;
-        *tools.containers.driver().wait(self.door.close_at_last()) = Behind::default();
     }
 
     fn failed(&self, error: &DevError, tools: &Tools<'_>) -> Then {
@@ -327,35 +279,16 @@ pub(crate) struct Doubt {
     inside: Inside,
     /// By their absolute path in the container the file of the repository.
     sources: BTreeMap<String, String>,
+    /// When they were put.
+    time: u64,
 }
 
 impl Doubt {
-    fn new(inside: Inside, put: &[Put]) -> Option<Self> {
+    fn new(inside: Inside, put: &[Put], time: u64) -> Option<Self> {
         let source = |put: &Put| Some((put.to.clone(), put.file.as_ref()?.0.to_string()));
         let sources: BTreeMap<_, _> =
             put.iter().filter(|put| put.to.ends_with(".py")).filter_map(source).collect();
-        (!sources.is_empty()).then_some(Self { inside, sources })
-    }
-}
-
-/// Hands on what a container prints, and that it has ended.
-struct Heard {
-    messages: Sender<Message>,
-    number: usize,
-    id: String,
-}
-
-impl Heard {
-    /// The loop has ended when nobody takes it.
-    fn line(&self, line: String) {
-        let _ = self.messages.send(Message::Printed { lambda: self.number, line });
-    }
-}
-
-impl Drop for Heard {
-    fn drop(&mut self) {
-        let id = std::mem::take(&mut self.id);
-        let _ = self.messages.send(Message::Ended { lambda: self.number, id });
+        (!sources.is_empty()).then_some(Self { inside, sources, time })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Only what is certain is told. A file that a later command may have changed, that two sources write, or that another
 //! stage reads has no place, and its change needs a build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use layerwise::dockerfile::{Dockerfile, Instruction, Stage};
 use layerwise::inputs::Source;
@@ -49,6 +49,31 @@ impl Layout {
             }
         }
         layout
+    }
+
+    /// Folders and files of the repository and where the image has them, most particular first: how a debugger in the
+    /// image is told which files an editor means. What goes nobody knows where is left out.
+    #[must_use]
+    pub fn mappings(&self) -> Vec<(String, String)> {
+        let mut mappings = BTreeSet::new();
+        for Copied { source, to, sealed: _ } in &self.copies {
+            let Some(to) = to else { continue };
+            let path = source.path();
+            let folders = path.parent().zip(to.rsplit_once('/'));
+            match (source, folders) {
+                // A file that keeps its name tells of its folder.
+                (Source::File(_), Some((folder, (above, name)))) if path.file_name() == Some(name) => {
+                    mappings.insert((folder.to_string(), above.to_owned()));
+                }
+                _ => {
+                    mappings.insert((path.to_string(), to.clone()));
+                }
+            }
+        }
+        // Two folders that are put into one are told apart by files; the first one that fits counts.
+        let mut mappings: Vec<_> = mappings.into_iter().collect();
+        mappings.sort_by_key(|(path, to)| std::cmp::Reverse((to.len(), path.len())));
+        mappings
     }
 
     /// The absolute paths in the image at which the contents of `path` are; `None` when that is not certain. `is_there` says
@@ -144,6 +169,7 @@ mod tests {
     use layerwise::inputs::Tree;
 
     use super::*;
+    use crate::testing::copy;
 
     fn path(text: &str) -> RepoPath {
         RepoPath::new(text).unwrap()
@@ -155,18 +181,6 @@ mod tests {
 
     fn tree(text: &str) -> Source {
         Source::Tree(Tree { path: path(text), exclude: Arc::default(), folders: true })
-    }
-
-    fn copy(source: Source, to: &str) -> Instruction {
-        Instruction {
-            class: LayerClass::Handler,
-            text: String::new(),
-            allow: None,
-            sources: vec![source],
-            to: Some(to.to_owned()),
-            makes_layer: true,
-            does: layerwise::dockerfile::Does::Copy,
-        }
     }
 
     fn run() -> Instruction {

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::door::Refused;
-use crate::lambda::Then;
+use crate::lambda::{Swapped, Then};
 use crate::watch::Seen;
 
 /// A key that means something.
@@ -20,6 +20,8 @@ pub enum Key {
     Build,
     /// Ask the last question again.
     Invoke,
+    /// Compile the declarations and begin anew with them.
+    Renew,
     /// End.
     Quit,
 }
@@ -30,8 +32,10 @@ pub(crate) enum Message {
     Seen(Seen),
     /// An operation has ended.
     Done { lambda: usize, then: Then },
-    /// A build has ended, and what it built was started.
-    Built { lambdas: BTreeSet<usize>, engine_gone: bool },
+    /// A container of a newly built image has taken over, or could not.
+    Swapped { lambda: usize, then: Then, swapped: Option<Swapped> },
+    /// A build has ended, and what it built was started; these could not be built.
+    Built { lambdas: BTreeSet<usize> },
     /// A container printed something.
     Printed { lambda: usize, line: String },
     /// A container has ended.
@@ -40,6 +44,8 @@ pub(crate) enum Message {
     Settle { lambda: usize, settled: oneshot::Sender<()> },
     /// A question was answered.
     Invoked { lambda: usize, event: Bytes, answer: Result<Answer, Refused>, from_here: bool },
+    /// The declarations were compiled, or could not be.
+    Compiled(bool),
     /// A key was pressed.
     Key(Key),
 }

@@ -1,6 +1,7 @@
 //! What is done to a running container so that it does what the sources say: files put and removed, the runtime ended,
 //! so that the emulator starts a fresh one. Decides nothing (`decide` does).
 
+use std::collections::BTreeSet;
 use std::io;
 
 use bollard::body_full;
@@ -9,10 +10,14 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use camino::Utf8Path;
 use fs_err as fs;
 use futures_util::StreamExt as _;
+use hyper::body::Bytes;
+use layerwise::digest::Digest;
 
 use crate::containers::Engine;
 use crate::decide::Sync;
 use crate::error::DevError;
+use crate::invoke::Failure;
+use crate::packages::Installed;
 
 /// Removes the arguments, then ends the runtime: every child of the emulator, which is process 1, with its process group.
 /// A shell that somebody has opened in the container is no child of it. Only what every shell has built in is used for
@@ -71,6 +76,28 @@ pub(crate) fn archive(root: &Utf8Path, sync: &Sync, time: u64) -> io::Result<Vec
     archive.into_inner()
 }
 
+/// Says of every file that pip has installed, whose digest begins with one of the words of the argument and which is as pip
+/// has left it: its digest, its path below the folder of packages, and its absolute path.
+const INSTALLED: &str = r#"
+import base64, hashlib, importlib.metadata, sys
+wanted = set(sys.argv[1].split())
+for distribution in importlib.metadata.distributions():
+    for file in distribution.files or ():
+        if not file.hash or file.hash.mode != "sha256":
+            continue
+        digest = base64.urlsafe_b64decode(file.hash.value + "==").hex()
+        if digest[:8] not in wanted:
+            continue
+        try:
+            with open(file.locate(), "rb") as opened:
+                if hashlib.sha256(opened.read()).hexdigest() == digest:
+                    print(digest, file, file.locate(), sep="\t")
+        except OSError:
+            pass
+"#;
+/// Bytes that the arguments of a program may have.
+const ARGUMENT: usize = 100_000;
+
 /// Something that Python cannot compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Broken {
@@ -101,9 +128,36 @@ pub(crate) struct Inside {
 impl Inside {
     /// Unpacks an archive from `/`.
     pub(crate) async fn put(&self, archive: Vec<u8>) -> Result<(), DevError> {
-        let options = UploadToContainerOptionsBuilder::new().path("/").build();
-        let put = self.engine.docker.upload_to_container(&self.id, Some(options), body_full(archive.into()));
+        self.put_below("/", archive.into()).await
+    }
+
+    /// Unpacks an archive from `folder`, which is there.
+    pub(crate) async fn put_below(&self, folder: &str, archive: Bytes) -> Result<(), DevError> {
+        let options = UploadToContainerOptionsBuilder::new().path(folder).build();
+        let put = self.engine.docker.upload_to_container(&self.id, Some(options), body_full(archive));
         put.await.map_err(|cause| self.failed("put files into", &cause))
+    }
+
+    /// Where its Python has installed packages.
+    pub(crate) async fn python_packages(&self) -> Result<String, DevError> {
+        let command = ["python3", "-I", "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"];
+        match self.execute(command.map(str::to_owned).to_vec(), "").await? {
+            (0, said) if said.starts_with('/') => Ok(said.trim().to_owned()),
+            (code, said) => Err(DevError::Engine {
+                host: self.engine.host().to_owned(),
+                doing: format!("find Python in the container of `{}`", self.image),
+                cause: format!("exit code {code}: {}", said.trim()),
+            }),
+        }
+    }
+
+    /// Nobody answers in it.
+    pub(crate) fn silent(&self, failure: &Failure) -> DevError {
+        let cause = match failure {
+            Failure::Stuck(answer) => answer.text(),
+            Failure::Broken(cause) => cause.clone(),
+        };
+        DevError::NoAnswer { name: self.image.clone(), cause }
     }
 
     /// Removes paths and ends the runtime; the next question starts a fresh one. Whether there was one to end.
@@ -118,6 +172,26 @@ impl Inside {
             doing: format!("restart the function in the container of `{}`", self.image),
             cause: format!("exit code {code}: {}", said.trim()),
         })
+    }
+
+    /// What pip has installed of these files; nothing where there is no Python, or when there are too many of them.
+    pub(crate) async fn installed(&self, wanted: &BTreeSet<Digest>) -> Vec<Installed> {
+        let words: Vec<String> = wanted.iter().map(|digest| digest.hex()[..8].to_owned()).collect();
+        let words = words.join(" ");
+        if words.len() > ARGUMENT {
+            return Vec::new();
+        }
+        let command = ["python3", "-I", "-c", INSTALLED, &words].map(str::to_owned);
+        let installed = |line: &str| {
+            let (digest, rest) = line.split_once('\t')?;
+            let (module, path) = rest.split_once('\t')?;
+            let digest = Digest::parse(&format!("sha256:{digest}")).ok()?;
+            Some(Installed { digest, module: module.to_owned(), path: path.to_owned() })
+        };
+        match self.execute(command.to_vec(), "").await {
+            Ok((0, said)) => said.lines().filter_map(installed).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// What Python cannot compile of these absolute paths; nothing where there is no Python.

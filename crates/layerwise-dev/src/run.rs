@@ -13,17 +13,17 @@ use layerwise::inspect::Inspection;
 use layerwise::process::Cancel;
 use tokio::sync::oneshot;
 
-use crate::answer::Answer;
 use crate::desk::Desk;
-use crate::door::Refused;
 use crate::error::DevError;
-use crate::invoke::Failure;
-use crate::lambda::{Lambda, Then, Tools};
+use crate::lambda::{Lambda, Tools};
 use crate::message::{Key, Message};
-use crate::session::{Options, ask};
+use crate::session::{End, Options};
 use crate::sources;
-use crate::told::{Served, Told, Why};
+use crate::told::{Told, Why};
 use crate::watch::{Seen, Watch};
+
+mod operations;
+mod questions;
 
 /// How often an engine that is gone is asked whether it is back.
 const ENGINE_POLL: Duration = Duration::from_secs(1);
@@ -47,13 +47,22 @@ pub(crate) struct Run<'scope, 'env> {
     marks: Vec<(u64, usize, oneshot::Sender<()>)>,
     /// Lambdas whose operation is a build that has not begun.
     to_build: BTreeSet<usize>,
+    /// Whether the next build takes the bases along.
+    rebuild_bases: bool,
     /// Lambdas whose operation is the build that goes on.
     building: BTreeSet<usize>,
+    /// Builds go one after the other, whoever is in them.
+    build_goes_on: bool,
     engine_gone: bool,
     /// What is wrong with the sources, as it was told.
     unreadable: Vec<String>,
-    /// The declarations' own crate as it was when the loop began, until a change of it was told.
+    /// The declarations' own crate as it was when somebody last looked.
     declarations: Option<Digest>,
+    compiling: bool,
+    /// Whether the sources were looked at once.
+    begun: bool,
+    /// Whether it was told that some folders are not watched.
+    unwatched: bool,
     /// The last question and its function.
     last: Option<(usize, Bytes)>,
     /// Until the first build has ended: since when, and the ports.
@@ -84,18 +93,24 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             waiting: (0..count).map(|_| Vec::new()).collect(),
             marks: Vec::new(),
             to_build: BTreeSet::new(),
+            rebuild_bases: options.rebuild_bases,
             building: BTreeSet::new(),
+            build_goes_on: false,
             engine_gone: false,
             unreadable: Vec::new(),
             declarations: options.declarations.as_deref().map(sources::digest_of),
+            compiling: false,
+            begun: false,
+            unwatched: false,
             last: None,
             serving: None,
         }
     }
 
     /// Goes on until somebody quits.
-    pub(crate) fn go_on(&mut self, messages: &Receiver<Message>) -> Result<(), DevError> {
+    pub(crate) fn go_on(&mut self, messages: &Receiver<Message>) -> Result<End, DevError> {
         self.look_again()?;
+        self.begun = true;
         for lambda in 0..self.lambdas.len() {
             self.desk.wanted(lambda);
             self.to_build.insert(lambda);
@@ -107,7 +122,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 false => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
-                Ok(Message::Key(Key::Quit)) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Ok(Message::Key(Key::Quit)) | Err(RecvTimeoutError::Disconnected) => return Ok(End::Quit),
+                Ok(Message::Compiled(true)) => return Ok(End::Again),
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => self.ask_engine(),
             }
@@ -123,7 +139,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 self.saved()?;
             }
             Message::Done { lambda, then } => self.done(lambda, then),
-            Message::Built { lambdas, engine_gone } => self.built(&lambdas, engine_gone),
+            Message::Swapped { lambda, then, swapped } => self.swapped(lambda, then, swapped),
+            Message::Built { lambdas } => self.built(&lambdas),
             Message::Printed { lambda, line } => {
                 let name = &self.lambdas[lambda].name;
                 self.tools.host.tell(Told::Printed { function: lambda, name, line: &line });
@@ -141,6 +158,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 (0..self.lambdas.len()).for_each(|lambda| self.start_anew(lambda, Why::Asked));
             }
             Message::Key(Key::Build) => {
+                self.rebuild_bases = true;
                 for lambda in 0..self.lambdas.len() {
                     if self.desk.wanted(lambda) {
                         self.to_build.insert(lambda);
@@ -149,6 +167,8 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
                 self.build_next();
             }
             Message::Key(Key::Invoke) => self.repeat(),
+            Message::Key(Key::Renew) => self.compile(),
+            Message::Compiled(_) => self.compiling = false,
             Message::Key(Key::Quit) => {}
         }
         Ok(())
@@ -157,11 +177,11 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
     /// Something was saved, perhaps nothing that counts.
     fn saved(&mut self) -> Result<(), DevError> {
         let now = self.options.declarations.as_deref().map(sources::digest_of);
-        if self.declarations.is_some() && now != self.declarations {
-            self.declarations = None;
+        if now != self.declarations {
+            self.declarations = now;
             self.tools.host.tell(Told::Declarations);
         }
-        let before = self.inspection.clone();
+        let before = self.inspection.sound();
         if !self.look_again()? {
             return Ok(());
         }
@@ -195,178 +215,20 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             let places = self.lambdas.iter().map(|lambda| lambda.place);
             let folders = sources::folders(self.options.root, &inspection, places);
             let own = self.options.declarations.iter().flat_map(|folder| sources::all_folders(folder));
-            let grown = self.watch.set(folders.into_iter().chain(own))?;
+            let grown = match self.watch.set(folders.into_iter().chain(own)) {
+                Ok(grown) => grown,
+                // A loop that serves goes on; what it cannot watch is looked at with everything else.
+                Err(error) if self.begun => {
+                    if !std::mem::replace(&mut self.unwatched, true) {
+                        self.tools.host.tell(Told::Unwatched(&error));
+                    }
+                    false
+                }
+                Err(error) => return Err(error),
+            };
             self.inspection = Arc::new(inspection);
             if !grown {
                 return Ok(true);
-            }
-        }
-    }
-
-    /// Begins an operation, or remembers that one is wanted.
-    fn want(&mut self, lambda: usize) {
-        if self.desk.wanted(lambda) {
-            self.begin(lambda);
-        }
-    }
-
-    fn start_anew(&mut self, lambda: usize, why: Why) {
-        self.renew[lambda] = Some(why);
-        self.want(lambda);
-    }
-
-    fn begin(&mut self, lambda: usize) {
-        let (inspection, renew) = (self.inspection.clone(), self.renew[lambda].take());
-        let (lambdas, tools) = (self.lambdas, self.tools);
-        self.scope.spawn(move || {
-            let (then, doubt) = lambdas[lambda].bring(&inspection, renew.as_ref(), tools);
-            let _ = tools.messages.send(Message::Done { lambda, then });
-            // Nobody has to wait for that.
-            if let Some(doubt) = doubt {
-                lambdas[lambda].look_twice(doubt, tools);
-            }
-        });
-    }
-
-    fn done(&mut self, lambda: usize, then: Then) {
-        match then {
-            Then::Rest => {}
-            Then::Engine => self.lose_engine(),
-            Then::Build => {
-                self.to_build.insert(lambda);
-                // The old container serves until the new one is there.
-                self.waiting[lambda].clear();
-                self.build_next();
-                return;
-            }
-        }
-        self.rest(lambda);
-    }
-
-    /// An operation has ended: the next one begins, or whoever waited goes on.
-    fn rest(&mut self, lambda: usize) {
-        if self.desk.ended(lambda) {
-            self.begin(lambda);
-        } else {
-            self.waiting[lambda].clear();
-        }
-    }
-
-    /// Builds what is to be built, together, and starts it, unless a build goes on already.
-    fn build_next(&mut self) {
-        if !self.building.is_empty() || self.to_build.is_empty() {
-            return;
-        }
-        let batch = std::mem::take(&mut self.to_build);
-        self.building.clone_from(&batch);
-        let inspection = self.inspection.clone();
-        let (lambdas, tools, cancel) = (self.lambdas, self.tools, self.cancel);
-        self.scope.spawn(move || {
-            let places = batch.iter().map(|&lambda| lambdas[lambda].place).collect();
-            let images = tools.host.build(&inspection, &places, cancel);
-            let gone = std::thread::scope(|scope| {
-                let started: Vec<_> = batch
-                    .iter()
-                    .filter_map(|&lambda| Some((&lambdas[lambda], images.get(&lambdas[lambda].place)?)))
-                    .map(|(lambda, image)| scope.spawn(|| lambda.swap(&inspection, image, tools)))
-                    .collect();
-                started
-                    .into_iter()
-                    .fold(false, |gone, thread| gone | thread.join().is_ok_and(|then| then == Then::Engine))
-            });
-            let _ = tools.messages.send(Message::Built { lambdas: batch, engine_gone: gone });
-        });
-    }
-
-    fn built(&mut self, lambdas: &BTreeSet<usize>, engine_gone: bool) {
-        self.building.clear();
-        if engine_gone {
-            self.lose_engine();
-        }
-        if let Some((begun, port, ports)) = self.serving.take() {
-            let served = self.lambdas.iter().zip(ports).map(|(lambda, port)| Served {
-                name: lambda.name.clone(),
-                port,
-                base: lambda.base.clone(),
-                runs: lambda.runs(),
-            });
-            let functions: Vec<_> = served.collect();
-            self.tools.host.tell(Told::Serving { port, functions: &functions, took: begun.elapsed() });
-        }
-        for &lambda in lambdas {
-            self.rest(lambda);
-        }
-        self.build_next();
-    }
-
-    /// All that was saved before this mark is known: who waits for no operation goes on.
-    fn marked(&mut self, mark: u64) {
-        for (number, lambda, settled) in std::mem::take(&mut self.marks) {
-            if number > mark {
-                self.marks.push((number, lambda, settled));
-            } else if self.desk.is_busy(lambda) && !self.is_built(lambda) {
-                self.waiting[lambda].push(settled);
-            }
-        }
-    }
-
-    /// Whether a Lambda's operation is a build, which nobody waits for.
-    fn is_built(&self, lambda: usize) -> bool {
-        self.to_build.contains(&lambda) || self.building.contains(&lambda)
-    }
-
-    fn invoked(&mut self, lambda: usize, event: Bytes, answer: Result<Answer, Refused>, from_here: bool) {
-        let name = &self.lambdas[lambda].name;
-        match answer {
-            Ok(answer) => {
-                self.tools.host.tell(Told::Invoked { name, answer: &answer, from_here });
-            }
-            Err(Refused::NotRunning) => {}
-            Err(Refused::Failed(Failure::Stuck(answer))) => {
-                self.tools.host.tell(Told::Invoked { name, answer: &answer, from_here });
-                self.start_anew(lambda, Why::Stuck);
-            }
-            Err(Refused::Failed(Failure::Broken(cause))) => {
-                let error = DevError::NoAnswer { name: name.clone(), cause };
-                self.tools.host.tell(Told::Failed { name, error: &error });
-                self.start_anew(lambda, Why::Stuck);
-            }
-        }
-        self.last = Some((lambda, event));
-    }
-
-    /// Asks the last question again.
-    fn repeat(&mut self) {
-        let Some((lambda, event)) = self.last.clone() else {
-            self.tools.host.tell(Told::NothingToRepeat);
-            return;
-        };
-        let (door, messages) = (self.lambdas[lambda].door.clone(), self.tools.messages.clone());
-        self.tools.containers.driver().spawn(async move {
-            drop(ask(door, messages, lambda, event, true).await);
-        });
-    }
-
-    /// The engine does not answer; it is asked again until it does.
-    fn lose_engine(&mut self) {
-        if !self.engine_gone
-            && let Err(error) = self.tools.containers.ping()
-        {
-            self.engine_gone = true;
-            self.tools.host.tell(Told::EngineGone(&error));
-        }
-    }
-
-    /// An engine that was gone may be back.
-    fn ask_engine(&mut self) {
-        if self.tools.containers.ping().is_err() {
-            return;
-        }
-        self.engine_gone = false;
-        self.tools.host.tell(Told::EngineBack);
-        for lambda in 0..self.lambdas.len() {
-            if !self.lambdas[lambda].runs() {
-                self.want(lambda);
             }
         }
     }

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::containers::{Containers, Role, is_alive};
+use crate::debug::{self, Debug};
 use crate::door::{Door, Refused};
 use crate::error::DevError;
 use crate::lambda::{Lambda, Tools};
@@ -30,18 +31,42 @@ use crate::watch::Watch;
 /// How long a question waits for the watcher's word that all saves are known; local file systems need a millisecond.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// A Lambda to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its place in the graph.
+    pub place: usize,
+    /// The number of its port after the first.
+    pub number: u16,
+    /// What it stands on, for people.
+    pub base: String,
+    /// The port of its debugger on this machine, any free one for 0; without one it runs as it is.
+    pub debug: Option<u16>,
+}
+
 /// What the loop is to do.
 pub struct Options<'a> {
     /// The repository's root.
     pub root: &'a Utf8Path,
     /// Our own folder below it.
     pub work: &'a Utf8Path,
-    /// The places of the Lambdas to serve, each with the number of its port after the first.
-    pub places: Vec<(usize, u16)>,
+    /// The Lambdas to serve.
+    pub chosen: Vec<Chosen>,
+    /// Whether the first build takes the bases along.
+    pub rebuild_bases: bool,
     /// The port of all functions by name; each one's own follow it. Any free ones for 0.
     pub port: u16,
     /// The folder of the declarations' own crate, where it is known.
     pub declarations: Option<Utf8PathBuf>,
+}
+
+/// How a loop has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Somebody wanted it to.
+    Quit,
+    /// The declarations were compiled: whoever started it shall start it again.
+    Again,
 }
 
 /// Says to a loop from outside what to do. Clones are the same.
@@ -84,7 +109,7 @@ impl Session {
         containers: &Containers,
         host: &dyn Host,
         cancel: &Cancel,
-    ) -> Result<(), DevError> {
+    ) -> Result<End, DevError> {
         let begun = Instant::now();
         let claim = Claim::take(options.work)?;
         // Whoever has the claim is alone, so every container of another loop is a leftover.
@@ -96,11 +121,14 @@ impl Session {
         let (send, receive) = self.messages;
 
         let lambdas: Vec<Lambda> = options
-            .places
+            .chosen
             .iter()
             .enumerate()
-            .map(|(number, (place, _))| Lambda::new(&inspection, number, *place))
-            .collect();
+            .map(|(number, chosen)| {
+                let debug = debugger(containers, host, &inspection, chosen, cancel)?;
+                Ok(Lambda::new(&inspection, number, chosen, debug))
+            })
+            .collect::<Result<_, DevError>>()?;
         let (port, ports) = serve_all(options, &lambdas, containers, &send)?;
         let seen = send.clone();
         let marks = options.work.join("dev/marks");
@@ -109,7 +137,7 @@ impl Session {
         claim.say(&Running { pid: std::process::id(), port, functions })?;
 
         let tools = Tools { root: options.root, containers, host, messages: send };
-        std::thread::scope(|scope| {
+        let end = std::thread::scope(|scope| {
             let mut run = Run::new(scope, options, &tools, &lambdas, cancel, inspection, watch);
             run.serving = Some((begun, port, ports));
             let ended = run.go_on(&receive);
@@ -122,8 +150,28 @@ impl Session {
                 scope.spawn(|| lambda.end());
             }
         });
-        Ok(())
+        // Those of an engine that was gone for a while are still there; where it is gone now, the next start finds them.
+        let _ = containers.remove_leftovers(Role::Dev, |_| false);
+        Ok(end)
     }
+}
+
+/// The debugger of a Lambda that shall have one, behind its port.
+fn debugger(
+    containers: &Containers,
+    host: &dyn Host,
+    inspection: &Inspection,
+    chosen: &Chosen,
+    cancel: &Cancel,
+) -> Result<Option<Debug>, DevError> {
+    let Some(port) = chosen.debug else { return Ok(None) };
+    let fail = |cause| DevError::Port { port, cause };
+    let listener = bind(port).map_err(fail)?;
+    let name = || inspection.graph.targets[chosen.place].label.clone();
+    let image = host.debugger(inspection, chosen.place, cancel);
+    let image = image.ok_or_else(|| DevError::NoDebugger { name: name() })?;
+    let files = containers.take_out(&image, debug::FOLDER)?;
+    Debug::serve(containers.driver(), listener, files.into()).map(Some).map_err(fail)
 }
 
 /// Opens every port; answers the common one and each function's own.
@@ -148,8 +196,8 @@ fn serve_all(
         Ok(port)
     };
     let common = open(0, None)?;
-    let own = options.places.iter().enumerate();
-    let own = own.map(|(lambda, (_, number))| open(*number, Some(lambda))).collect::<Result<_, _>>()?;
+    let own = options.chosen.iter().enumerate();
+    let own = own.map(|(lambda, chosen)| open(chosen.number, Some(lambda))).collect::<Result<_, _>>()?;
     Ok((common, own))
 }
 

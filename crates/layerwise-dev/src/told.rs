@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use layerwise::difference::Change;
+use layerwise::fingerprint::Ingredients;
 use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, Problem};
 use layerwise::process::Cancel;
@@ -20,17 +21,37 @@ pub trait Host: Sync {
     /// Every [`Problem`] of the sources.
     fn inspect(&self) -> Result<Inspection, Vec<Problem>>;
 
-    /// Builds what is stale among the targets at `places` and answers where each one is that is there now. What went wrong
-    /// is said before it returns.
+    /// Builds what is stale among the targets at `places`, on stable bases, which are built as their sources say only when
+    /// `rebuild_bases` says so or they are missing. Answers about each one that is there now. What went wrong is said
+    /// before it returns.
     fn build(
         &self,
         inspection: &Inspection,
         places: &BTreeSet<usize>,
+        rebuild_bases: bool,
         cancel: &Cancel,
-    ) -> BTreeMap<usize, ImageRef>;
+    ) -> BTreeMap<usize, Made>;
+
+    /// An image that holds debugpy below `/opt/layerwise`, for the Python of the target at `place`. What went wrong is said
+    /// before it returns.
+    fn debugger(&self, inspection: &Inspection, place: usize, cancel: &Cancel) -> Option<ImageRef>;
+
+    /// Compiles the declarations as they are now. Whether that went well; if not, why was said.
+    fn compile(&self, cancel: &Cancel) -> bool;
 
     /// What Layerwise's user has to be told. Called from several threads.
     fn tell(&self, told: Told<'_>);
+}
+
+/// An image that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its tag.
+    pub image: ImageRef,
+    /// Whether it was there already, so that nothing has been said of it.
+    pub fresh: bool,
+    /// What the bases below it were made of, by their labels, as far as that is known.
+    pub bases: BTreeMap<String, Ingredients>,
 }
 
 /// A function that is served.
@@ -94,11 +115,11 @@ pub enum Told<'a> {
         /// What is wrong.
         why: &'a str,
     },
-    /// An image has to be built again; the old container serves until then.
-    Stale {
+    /// The sources of a base have changed in a way that only a build of the base would show.
+    Drifted {
         /// The function.
         name: &'a str,
-        /// Why.
+        /// How.
         changes: &'a [Change],
     },
     /// A container of another image has taken over.
@@ -107,6 +128,8 @@ pub enum Told<'a> {
         name: &'a str,
         /// The image.
         image: &'a ImageRef,
+        /// Why, where no build has said it.
+        because: &'a [Change],
         /// How long starting it took.
         took: Duration,
     },
@@ -136,8 +159,19 @@ pub enum Told<'a> {
     EngineBack,
     /// The declarations themselves have changed, which the running program cannot follow.
     Declarations,
+    /// From now on some changes are seen only together with others.
+    Unwatched(&'a DevError),
     /// Changes may have been missed.
     Lost(&'a str),
+    /// A function waits for an editor's debugger.
+    Debugging {
+        /// Which one.
+        name: &'a str,
+        /// Where.
+        port: u16,
+        /// What the editor has to know.
+        configuration: &'a str,
+    },
     /// A function printed a line.
     Printed {
         /// Which one, counted as it is served.

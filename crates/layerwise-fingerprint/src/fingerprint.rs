@@ -5,7 +5,7 @@
 //! | schema | [`SCHEMA`] | a change of these rules is a new fingerprint, never an accident |
 //! | platform | `linux/amd64`, `linux/arm64` | another image |
 //! | frontend, target stage | where declared | another interpretation, another image |
-//! | parents | for ours: name and fingerprint; for others': the reference with its digest | what the image stands on |
+//! | parents | for ours: name and fingerprint; for others': the reference with its digest; for a stable base: its tag and the digest that the tag has | what the image stands on |
 //! | instructions | the rendered Dockerfile by layer class, without comments | build arguments, environment, commands, secret *ids*, platform-independent order |
 //! | files | repository path, kind, executable bit, link target, content digest, by layer class | what instructions read |
 //!
@@ -61,6 +61,14 @@ pub enum ParentIngredient {
         name: Name,
         /// Its fingerprint.
         fingerprint: Digest,
+    },
+    /// A base of ours as a moving tag names it, whatever its sources say by now. No build that is recorded, tagged by
+    /// content or pushed has such a parent.
+    Stable {
+        /// The tag.
+        reference: String,
+        /// The digest that the tag has; none while there is no such image.
+        digest: Option<Digest>,
     },
 }
 

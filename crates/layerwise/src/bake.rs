@@ -107,7 +107,7 @@ fn names(graph: &Graph) -> Vec<String> {
 
 fn contexts(graph: &Graph, target: &Target, names: &[String]) -> BTreeMap<String, String> {
     let own = target.parents.iter().filter_map(|parent| match parent.parent {
-        TargetParent::External(_) => None,
+        TargetParent::External(_) | TargetParent::Stable { .. } => None,
         TargetParent::Target(place) => {
             Some((graph.targets[place].readable_reference(), format!("target:{}", names[place])))
         }

@@ -9,6 +9,9 @@ use crate::name::Name;
 pub enum Destination {
     /// The engine's local store, under the image's own name.
     Local,
+    /// The same store, for images that stand on stable bases: nothing there says what is in them, so that they have
+    /// neither a content tag nor anything that a record of another destination could be mistaken for.
+    Development,
     /// Repositories `<prefix>/<name>` of a registry; the prefix is `host[:port][/path]`.
     Registry {
         /// The prefix, without a slash at its end.
@@ -35,24 +38,36 @@ impl Destination {
     #[must_use]
     pub fn repository(&self, name: &Name) -> String {
         match self {
-            Self::Local => name.to_string(),
+            Self::Local | Self::Development => name.to_string(),
             Self::Registry { prefix } => format!("{prefix}/{name}"),
         }
     }
 
-    /// The content tag of the image `name` built from `fingerprint`: `sha-<12 hex>`, never a tag that moves.
+    /// The tag of the image `name` built from `fingerprint`, never one that moves: the content tag `sha-<12 hex>`, and
+    /// `dev-<12 hex>` for what stands on stable bases.
     ///
     /// # Errors
     /// [`ImageRefError`] when the repository's name gets too long.
     pub fn content_reference(&self, name: &Name, fingerprint: &Digest) -> Result<ImageRef, ImageRefError> {
-        ImageRef::tagged(&self.repository(name), &format!("sha-{}", fingerprint.short()))
+        let word = if *self == Self::Development { "dev" } else { "sha" };
+        ImageRef::tagged(&self.repository(name), &format!("{word}-{}", fingerprint.short()))
+    }
+
+    /// The word of the tag that names an image's newest state for people; a registry has none.
+    #[must_use]
+    pub fn readable_word(&self) -> Option<&'static str> {
+        match self {
+            Self::Local => Some("local"),
+            Self::Development => Some("dev"),
+            Self::Registry { .. } => None,
+        }
     }
 
     /// A folder name for the records of this destination: what was confirmed in one place says nothing of another.
     #[must_use]
     pub fn slug(&self) -> String {
         match self {
-            Self::Local => "local".to_owned(),
+            Self::Local | Self::Development => "local".to_owned(),
             Self::Registry { prefix } => prefix
                 .chars()
                 .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '+' })

@@ -113,6 +113,10 @@ pub fn difference(before: &Ingredients, now: &Ingredients) -> Vec<Change> {
             {
                 base(What::Parent { name: name.to_string() });
             }
+            (
+                Some(ParentIngredient::Stable { reference, .. }),
+                Some(ParentIngredient::Stable { reference: other, .. }),
+            ) if reference == other => base(What::Parent { name: reference.clone() }),
             (now, before) => base(What::OtherParent { now: parent_text(now), before: parent_text(before) }),
         }
     }
@@ -130,7 +134,9 @@ pub fn difference(before: &Ingredients, now: &Ingredients) -> Vec<Change> {
 fn parent_text(parent: Option<&ParentIngredient>) -> String {
     match parent {
         None => "nothing".to_owned(),
-        Some(ParentIngredient::External(reference)) => reference.clone(),
+        Some(ParentIngredient::External(reference) | ParentIngredient::Stable { reference, .. }) => {
+            reference.clone()
+        }
         Some(ParentIngredient::Ours { name, .. }) => name.to_string(),
     }
 }

@@ -5,6 +5,7 @@ mod endpoint;
 mod socket;
 mod transfer;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fs_err as fs;
@@ -19,7 +20,7 @@ use crate::digest::Digest;
 use crate::image_ref::ImageRef;
 use crate::parallel;
 use crate::platform::Platform;
-use crate::registry::{Names, Registry, RegistryError};
+use crate::registry::{Labels, Names, Registry, RegistryError};
 use crate::trust;
 use socket::{NoResolver, SocketConnector};
 
@@ -238,6 +239,25 @@ impl Names for Engine {
         }
         let body = response.body_mut().read_to_string().unwrap_or_default();
         Err(self.refused(&format!("{image} as {also}"), response.status(), &body))
+    }
+}
+
+impl Labels for Engine {
+    fn label(&self, image: &ImageRef, name: &str) -> Result<Option<String>, RegistryError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Image {
+            #[serde(default)]
+            config: Option<Config>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Config {
+            #[serde(default)]
+            labels: Option<BTreeMap<String, String>>,
+        }
+        let described = self.get::<Image>(&format!("/images/{image}/json"))?;
+        Ok(described.and_then(|image| image.config?.labels?.remove(name)))
     }
 }
 

@@ -52,6 +52,14 @@ pub enum TargetParent {
     External(ImageRef),
     /// The target at this place of [`Graph::targets`].
     Target(usize),
+    /// The target at this place of [`Graph::targets`] as a moving tag names it: it is not built, and its content does not
+    /// count.
+    Stable {
+        /// Its place.
+        target: usize,
+        /// The tag.
+        reference: ImageRef,
+    },
 }
 
 impl Target {
@@ -59,8 +67,14 @@ impl Target {
     /// one name is built for both platforms.
     #[must_use]
     pub fn readable_reference(&self) -> String {
+        self.readable_as("local")
+    }
+
+    /// As [`Target::readable_reference`], with another word than `local`.
+    #[must_use]
+    pub fn readable_as(&self, word: &str) -> String {
         let suffix = self.label[self.name.as_str().len()..].replace('@', "-");
-        format!("{}:local{suffix}", self.name)
+        format!("{}:{word}{suffix}", self.name)
     }
 }
 
@@ -103,12 +117,28 @@ impl Graph {
         }
     }
 
-    /// The targets that `place` stands on directly.
+    /// The targets that `place` stands on directly, and that have to be there as their sources say.
     pub fn parents(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
         self.targets[place].parents.iter().filter_map(|parent| match parent.parent {
             TargetParent::Target(place) => Some(place),
-            TargetParent::External(_) => None,
+            TargetParent::External(_) | TargetParent::Stable { .. } => None,
         })
+    }
+
+    /// `place` and every target of ours below it, built or stable.
+    #[must_use]
+    pub fn with_all_below(&self, place: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![place];
+        while let Some(place) = waiting.pop() {
+            if found.insert(place) {
+                waiting.extend(self.targets[place].parents.iter().filter_map(|parent| match parent.parent {
+                    TargetParent::Target(target) | TargetParent::Stable { target, .. } => Some(target),
+                    TargetParent::External(_) => None,
+                }));
+            }
+        }
+        found
     }
 
     /// The targets that stand directly on `place`, in order.

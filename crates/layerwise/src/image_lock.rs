@@ -163,7 +163,7 @@ mod tests {
         let parents = graph.targets.iter().flat_map(|target| &target.parents);
         let external = parents.filter_map(|parent| match &parent.parent {
             TargetParent::External(reference) => Some(reference.to_string()),
-            TargetParent::Target(_) => None,
+            TargetParent::Target(_) | TargetParent::Stable { .. } => None,
         });
         external.collect()
     }

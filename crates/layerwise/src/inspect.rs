@@ -48,7 +48,7 @@ pub struct Inspection {
 }
 
 /// What was found out about one target.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inspected {
     /// Its Dockerfile.
     pub dockerfile: Dockerfile,
@@ -181,6 +181,9 @@ fn fingerprints(
             let target = &graph.targets[place];
             let parents = target.parents.iter().map(|parent| match &parent.parent {
                 TargetParent::External(reference) => ParentIngredient::External(reference.to_string()),
+                TargetParent::Stable { target: _, reference } => {
+                    ParentIngredient::Stable { reference: reference.to_string(), digest: None }
+                }
                 TargetParent::Target(place) => ParentIngredient::Ours {
                     name: graph.targets[*place].name.clone(),
                     fingerprint: known[place].1,

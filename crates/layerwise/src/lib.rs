@@ -28,6 +28,7 @@ pub mod record;
 pub mod registry;
 pub mod run;
 mod shell;
+pub mod stable;
 pub mod store;
 pub mod store_dir;
 mod trust;

@@ -37,12 +37,13 @@ pub fn behind<'a>(
     })
 }
 
-/// Gives the readable tags of `places` to the images that the verdicts call fresh.
+/// Gives the readable tags of `places`, with this word, to the images that the verdicts call fresh.
 ///
 /// # Errors
 /// [`ReadableError`].
 pub fn follow(
     names: &dyn Names,
+    word: &str,
     work: &Utf8Path,
     inspection: &Inspection,
     verdicts: &[Verdict],
@@ -50,7 +51,7 @@ pub fn follow(
 ) -> Result<(), ReadableError> {
     for place in places {
         if let Verdict::Fresh(head) = &verdicts[place] {
-            let readable = ImageRef::parse(&inspection.graph.targets[place].readable_reference())?;
+            let readable = ImageRef::parse(&inspection.graph.targets[place].readable_as(word))?;
             names.name_also(&head.reference, &readable)?;
             // Where nothing can be written, the tag is given anew each time: a hit does not fail for that.
             let _ = given(work, inspection, place);

@@ -97,6 +97,15 @@ pub trait Names: Sync {
     fn name_also(&self, image: &ImageRef, also: &ImageRef) -> Result<(), RegistryError>;
 }
 
+/// A store that says how an image is labelled.
+pub trait Labels: Sync {
+    /// The value of the label `name` of `image`; `None` when there is no such label or no such image.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it cannot be told.
+    fn label(&self, image: &ImageRef, name: &str) -> Result<Option<String>, RegistryError>;
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

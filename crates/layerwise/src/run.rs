@@ -14,6 +14,7 @@ mod assembled;
 mod one;
 mod world;
 
+pub use one::{FINGERPRINT_LABEL, IMAGE_LABEL};
 pub use world::World;
 
 /// How a run goes about it.

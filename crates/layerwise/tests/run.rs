@@ -1,6 +1,8 @@
 //! The story of a run against fake ports: what is built, in which order, what is recorded, and what is not.
 
 mod fakes;
+#[path = "run/stable.rs"]
+mod stable;
 
 use fakes::{Engine, Project};
 use layerwise::digest::Digest;

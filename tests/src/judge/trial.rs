@@ -255,7 +255,7 @@ impl Running {
                 .parents
                 .iter()
                 .filter_map(|parent| match parent.parent {
-                    TargetParent::External(_) => None,
+                    TargetParent::External(_) | TargetParent::Stable { .. } => None,
                     TargetParent::Target(parent) => {
                         Some((inspection.graph.targets[parent].readable_reference(), places[parent]))
                     }
@@ -299,7 +299,7 @@ impl Running {
             let said = Said::new(&inspected.dockerfile, stage.as_deref(), ingredients, fingerprint);
             let parent = target.parents.iter().find(|parent| said.from == format!("${{{}}}", parent.arg));
             let parent = parent.and_then(|parent| match parent.parent {
-                TargetParent::External(_) => None,
+                TargetParent::External(_) | TargetParent::Stable { .. } => None,
                 TargetParent::Target(parent) => Some(places[parent]),
             });
             let configuration = batch.alike[build];

@@ -126,6 +126,9 @@ impl<'a> Checkout<'a> {
         let command = command.env("DOCKER_CONFIG", self.docker_config.as_str());
         let command = command.env("LAYERWISE_RECORDS", self.records.as_str());
         let command = command.env("TMPDIR", self.temporary().as_str());
+        // All tests share one engine: stable tags of their own.
+        let test = self.records.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+        let command = command.env("LAYERWISE_STATIC_BASE", format!("{{name}}-{test}:stable"));
         // As cargo says it to what it runs.
         let command = command.env("CARGO_MANIFEST_DIR", self.root.join("xtask").as_str());
         let place = self.prefix.iter().flat_map(|prefix| ["--push", "--registry", prefix]);

@@ -27,6 +27,7 @@ mod patterns;
 mod power;
 mod registry;
 mod secrets;
+mod stable;
 mod surroundings;
 mod together;
 mod trouble;
@@ -76,22 +77,54 @@ const TESTS: &[Test] = &[
     ),
     (
         "dev_puts_saved_files_into_the_container_without_a_build",
-        dev::dev_puts_saved_files_into_the_container_without_a_build,
+        dev::saves::dev_puts_saved_files_into_the_container_without_a_build,
     ),
     (
         "dev_builds_what_cannot_be_put_and_swaps_the_container",
-        dev::dev_builds_what_cannot_be_put_and_swaps_the_container,
+        dev::saves::dev_builds_what_cannot_be_put_and_swaps_the_container,
     ),
     (
         "dev_shows_a_broken_handler_and_the_next_save_heals_it",
-        dev::dev_shows_a_broken_handler_and_the_next_save_heals_it,
+        dev::trouble::dev_shows_a_broken_handler_and_the_next_save_heals_it,
     ),
-    ("dev_takes_a_switch_of_branches_as_few_changes", dev::dev_takes_a_switch_of_branches_as_few_changes),
-    ("dev_replaces_what_was_killed_and_what_hangs", dev::dev_replaces_what_was_killed_and_what_hangs),
-    ("dev_waits_for_an_engine_that_is_gone", dev::dev_waits_for_an_engine_that_is_gone),
-    ("dev_is_alone_and_leaves_nothing_however_it_ends", dev::dev_is_alone_and_leaves_nothing_however_it_ends),
-    ("dev_says_when_the_declarations_have_changed", dev::dev_says_when_the_declarations_have_changed),
-    ("dev_answers_as_lambdas_own_api_does", dev::dev_answers_as_lambdas_own_api_does),
+    (
+        "dev_takes_a_switch_of_branches_as_few_changes",
+        dev::saves::dev_takes_a_switch_of_branches_as_few_changes,
+    ),
+    (
+        "dev_replaces_what_was_killed_and_what_hangs",
+        dev::trouble::dev_replaces_what_was_killed_and_what_hangs,
+    ),
+    ("dev_waits_for_an_engine_that_is_gone", dev::trouble::dev_waits_for_an_engine_that_is_gone),
+    (
+        "dev_is_alone_and_leaves_nothing_however_it_ends",
+        dev::trouble::dev_is_alone_and_leaves_nothing_however_it_ends,
+    ),
+    (
+        "dev_starts_again_with_declarations_that_have_changed",
+        dev::declarations::dev_starts_again_with_declarations_that_have_changed,
+    ),
+    ("dev_answers_as_lambdas_own_api_does", dev::endpoint::dev_answers_as_lambdas_own_api_does),
+    (
+        "images_on_a_stable_base_stay_as_it_drifts_and_never_leave_this_machine",
+        stable::images_on_a_stable_base_stay_as_it_drifts_and_never_leave_this_machine,
+    ),
+    (
+        "a_missing_stable_base_is_taken_from_the_registry",
+        stable::a_missing_stable_base_is_taken_from_the_registry,
+    ),
+    (
+        "without_a_stable_base_and_no_way_to_build_one_nothing_stands_on_it",
+        stable::without_a_stable_base_and_no_way_to_build_one_nothing_stands_on_it,
+    ),
+    (
+        "dev_puts_files_of_packages_where_pip_has_installed_them",
+        dev::packages::dev_puts_files_of_packages_where_pip_has_installed_them,
+    ),
+    (
+        "dev_runs_a_function_under_a_debugger_that_finds_its_files",
+        dev::debug::dev_runs_a_function_under_a_debugger_that_finds_its_files,
+    ),
     ("an_image_deleted_from_the_registry_is_rebuilt", registry::an_image_deleted_is_rebuilt),
     ("a_locked_parent_moves_only_when_it_is_told_to", locked::a_locked_parent_moves_only_when_it_is_told_to),
     (
@@ -155,7 +188,13 @@ const TESTS: &[Test] = &[
 ];
 
 /// Tests that need more of a machine than the sandbox does, and say so where it is not there.
-const WHERE_POSSIBLE: &[Perhaps] = &[("records_survive_a_power_cut", power::records_survive_a_power_cut)];
+const WHERE_POSSIBLE: &[Perhaps] = &[
+    ("records_survive_a_power_cut", power::records_survive_a_power_cut),
+    (
+        "dev_says_when_no_more_folders_can_be_watched",
+        dev::watches::dev_says_when_no_more_folders_can_be_watched,
+    ),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -75,6 +75,7 @@ impl World {
         {
             command = command.env_remove(name);
         }
+        command = command.env_remove("USE_STATIC_BASE_IMAGE");
         self.running.env().into_iter().fold(command, |command, (name, value)| command.env(name, value))
     }
 

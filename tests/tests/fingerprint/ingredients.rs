@@ -76,10 +76,15 @@ fn everything_of_a_parent_counts() {
         ("its reference", ParentIngredient::External("base:2".into())),
         ("its name", ours("other", "1")),
         ("its fingerprint", ours("base", "2")),
+        ("that it is a stable one", ParentIngredient::Stable { reference: "base".into(), digest: None }),
+        ("its stable tag", ParentIngredient::Stable { reference: "base:2".into(), digest: None }),
+        ("its digest", ParentIngredient::Stable { reference: "base".into(), digest: Some(Digest::of("1")) }),
     ];
     hold(parents.map(|(field, parent)| {
         match &parent {
-            ParentIngredient::External(_) | ParentIngredient::Ours { name: _, fingerprint: _ } => {}
+            ParentIngredient::External(_)
+            | ParentIngredient::Ours { name: _, fingerprint: _ }
+            | ParentIngredient::Stable { reference: _, digest: _ } => {}
         }
         let mut all = ingredients();
         all.parents[0] = parent;

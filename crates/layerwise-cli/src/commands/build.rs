@@ -20,20 +20,27 @@ use crate::exit::Exit;
 use crate::interrupt;
 use crate::machine::Machine;
 use crate::reporter::{self, Reporter};
+use crate::standing::{self, About, Standing};
 use crate::summary::{Mode, OutcomeSummary, Summary};
 use crate::wiring::{Place, running_sandbox};
 
 pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     let begun = Instant::now();
-    // What is wrong with the declarations is said before an engine is needed.
-    let inspection = context.inspect()?;
-    let selection = select_all(&inspection, &typed.images)?;
-    let (selected, broken) = (selection.places, selection.broken);
-    reporter::unlocked(context.console, &inspection.unlocked);
+    // What is wrong with what was typed, and with the declarations, is said before an engine is needed.
+    let naming = standing::asked(context, &typed.bases.stable)?;
+    match naming {
+        Some(_) if typed.place.push => return Err(CliError::StaticPush),
+        None if typed.bases.rebuild_bases => return Err(CliError::NothingStable),
+        _ => {}
+    }
+    let inspected = context.inspect()?;
+    let selection = select_all(&inspected, &typed.images)?;
+    let (mut selected, broken) = (selection.places, selection.broken);
+    reporter::unlocked(context.console, &inspected.unlocked);
     reporter::broken(context.console, &broken);
     // Nobody else has to be asked.
     if !broken.is_empty() && (typed.fail_fast || selected.is_empty()) {
-        return nothing_started(context, typed, &inspection, &broken);
+        return nothing_started(context, typed, &inspected, &broken);
     }
     let inspected_in = begun.elapsed();
 
@@ -41,17 +48,44 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
         true if !typed.dry_run => Some(sandbox::up(context.console, &UpOptions::default())?),
         _ => running_sandbox(&typed.place)?,
     };
-    let place = Place::new(context, &typed.place, sandbox.as_ref())?;
+    let mut place = Place::new(context, &typed.place, sandbox.as_ref())?;
     let machine = Machine::new(context, &place, typed.builder.as_deref(), sandbox);
+    let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
+    let options = Options {
+        jobs,
+        fail_fast: typed.fail_fast,
+        no_cache: typed.no_cache,
+        assemble: typed.assemble.into(),
+    };
+    let cancel = Cancel::default();
+    let mut bases = Vec::new();
+    let mut without_base = false;
+    let on_stable;
+    let mut inspection = &inspected;
+    if let Some(naming) = naming {
+        let standing = Standing { context, place: &place, machine: &machine, naming, options };
+        let about = match typed.bases.rebuild_bases {
+            _ if typed.dry_run => About::Look,
+            true => About::Rebuild,
+            false => About::Missing,
+        };
+        let stand = || standing.stand(&inspected, &selected, about, &cancel);
+        let stood = interruptible(context, &cancel, stand)?;
+        without_base = stood.failed;
+        (on_stable, selected, bases) = (stood.inspection, stood.selected, stood.bases);
+        inspection = &on_stable;
+        place = place.development(context);
+    }
     let registry = machine.registry(&place.destination)?;
 
     let asked = Instant::now();
     let force = if typed.force { selected.clone() } else { BTreeSet::new() };
-    let verdicts = verdicts(&inspection, &place.store, Some(&*registry), &selected, &force)?;
+    let verdicts = verdicts(inspection, &place.store, Some(&*registry), &selected, &force)?;
     let mode = if typed.dry_run { Mode::DryRun } else { Mode::Run };
     let time = milliseconds(inspected_in + asked.elapsed());
-    let plan = Summary::of_plan(mode, place.destination.slug(), &inspection, &verdicts, &selected, time)
-        .with_broken(&broken);
+    let plan = Summary::of_plan(mode, place.destination.slug(), inspection, &verdicts, &selected, time)
+        .with_broken(&broken)
+        .standing_on(inspection, &bases);
     let reporter = Reporter::new(context.console, &inspection.graph, &plan);
     reporter.planned(&plan);
     if typed.dry_run {
@@ -62,22 +96,13 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     }
 
     let building = Instant::now();
-    let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
-    let options = Options {
-        jobs,
-        fail_fast: typed.fail_fast,
-        no_cache: typed.no_cache,
-        assemble: typed.assemble.into(),
-    };
     let caches = machine.caches(typed.cache.as_deref())?;
     let job = Job { context, place: &place, machine: &machine, registry: &*registry, caches, options };
-    let cancel = Cancel::default();
-    job.follow(&inspection, &verdicts, &selected)?;
-    let build = || job.build(&inspection, &verdicts, &selected, &reporter, &cancel);
-    let outcomes =
-        if context.signals { interrupt::during(context.console, &cancel, BUILDS, build)? } else { build()? };
+    job.follow(inspection, &verdicts, &selected)?;
+    let build = || job.build(inspection, &verdicts, &selected, &reporter, &cancel);
+    let outcomes = interruptible(context, &cancel, build)?;
     let time = plan.milliseconds + milliseconds(building.elapsed());
-    let summary = plan.with_outcomes(&inspection, &outcomes, time);
+    let summary = plan.with_outcomes(inspection, &outcomes, time);
     if typed.json {
         context.console.result(&summary.json());
     } else if !context.console.results_are_read_by_people() {
@@ -87,6 +112,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     Ok(match exit(&outcomes) {
         _ if cancel.is_cancelled() => Exit::Interrupted,
         Exit::Done | Exit::Environment if !broken.is_empty() => Exit::Usage,
+        Exit::Done if without_base => Exit::Failed,
         exit => exit,
     })
 }
@@ -107,6 +133,10 @@ fn nothing_started(
         context.console.result(&summary.json());
     }
     Ok(Exit::Usage)
+}
+
+fn interruptible<A>(context: &Context<'_>, cancel: &Cancel, work: impl FnOnce() -> A) -> A {
+    if context.signals { interrupt::during(context.console, cancel, BUILDS, work) } else { work() }
 }
 
 /// `name reference@digest` for each selected image that is there now.

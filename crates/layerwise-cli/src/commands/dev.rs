@@ -10,34 +10,57 @@ use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, Problem, inspect_only};
 use layerwise::process::Cancel;
 use layerwise::run::Outcome;
-use layerwise_dev::{Containers, Host, Key, Options, Session, Told};
+use layerwise_dev::{Chosen, Containers, End, Host, Key, Made, Options, Session, Told};
 
+use crate::again::Program;
 use crate::args::Dev;
-use crate::building::Job;
+use crate::console::{Tone, plain};
 use crate::context::{Context, select};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::local::Local;
+use crate::standing::{self, About, Standing};
 use crate::telling;
 use crate::terminal::Keys;
 
 pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
-    let labels = lambdas(&context.graph()?, &typed.names)?;
-    let chosen: Vec<String> = labels.iter().map(|(label, _)| label.clone()).collect();
-    let inspection = context.inspect_only(&chosen)?;
+    let naming = standing::naming(context, &typed.bases.stable)?;
+    let graph = context.graph()?;
+    let labels = lambdas(&graph, &typed.names)?;
+    let debugged = match typed.debug.as_slice() {
+        [] => Vec::new(),
+        names => lambdas(&graph, names)?.into_iter().map(|(label, _)| label).collect(),
+    };
+    if let Some(other) = debugged.iter().find(|label| labels.iter().all(|(chosen, _)| chosen != *label)) {
+        return Err(CliError::NotServed { name: other.clone() });
+    }
+    let only: Vec<String> = labels.iter().map(|(label, _)| label.clone()).collect();
+    let inspection = context.inspect_only(&only)?;
     let all = inspection.graph.targets.iter().enumerate();
     let number = |label: &String| labels.iter().find(|(own, _)| own == label).map(|(_, number)| *number);
     let places: Vec<_> = all.filter_map(|(place, target)| Some((place, number(&target.label)?))).collect();
     let local = Local::new(context, &typed.place)?;
     let containers = Containers::connect(&local.endpoint, &context.root)?;
-    let labels = places.iter().map(|(place, _)| inspection.graph.targets[*place].label.chars().count());
-    let host = Here { context, chosen: &chosen, job: local.job(context), width: labels.max().unwrap_or(0) };
+    let width = only.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let chosen = places.iter().map(|&(place, number)| {
+        let base = standing::base_of(&inspection, &naming, place);
+        let label = &inspection.graph.targets[place].label;
+        let debug = debugged.iter().position(|debugged| debugged == label);
+        let debug = debug.and_then(|later| u16::try_from(later).ok()).map(|later| match typed.debug_port {
+            0 => 0,
+            first => first.saturating_add(later),
+        });
+        Chosen { place, number, base, debug }
+    });
+    let chosen = chosen.collect();
+    let host = Here { context, chosen: &only, standing: local.standing(context, naming), width };
     let work = context.work();
     let options = Options {
         root: &context.root,
         work: &work,
-        places,
+        chosen,
+        rebuild_bases: typed.bases.rebuild_bases,
         port: typed.port,
         // Cargo says so to whatever it runs.
         declarations: context.env.path("CARGO_MANIFEST_DIR"),
@@ -46,11 +69,12 @@ pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
     let session = Session::default();
     let cancel = Cancel::default();
     let (keys, control) = (session.control(), session.control());
-    let _keys = Keys::listen(move |key| {
+    let terminal = Keys::listen(move |key| {
         if let Some(key) = meaning(key) {
             keys.press(key);
         }
     });
+    let program = Program::this()?;
     let work = || session.run(&options, inspection, &containers, &host, &cancel);
     if !context.signals {
         work()?;
@@ -61,7 +85,11 @@ pub fn run(context: &Context<'_>, typed: &Dev) -> Result<Exit, CliError> {
         interrupted.store(true, Ordering::Relaxed);
         control.press(Key::Quit);
     };
-    interrupt::during_with(context.console, &cancel, "the functions", &quit, work)?;
+    let end = interrupt::during_with(context.console, &cancel, "the functions", &quit, work)?;
+    if end == End::Again {
+        drop(terminal);
+        return Err(program.again());
+    }
     Ok(if interrupted.into_inner() { Exit::Interrupted } else { Exit::Done })
 }
 
@@ -70,6 +98,7 @@ fn meaning(key: u8) -> Option<Key> {
         b'r' => Key::Restart,
         b'b' => Key::Build,
         b'i' => Key::Invoke,
+        b'd' => Key::Renew,
         b'q' => Key::Quit,
         _ => return None,
     })
@@ -93,7 +122,7 @@ struct Here<'a> {
     context: &'a Context<'a>,
     /// The labels of the chosen Lambdas: what is wrong with others does not matter.
     chosen: &'a [String],
-    job: Job<'a>,
+    standing: Standing<'a>,
     /// The width of the column of names.
     width: usize,
 }
@@ -107,19 +136,55 @@ impl Host for Here<'_> {
         &self,
         inspection: &Inspection,
         places: &BTreeSet<usize>,
+        rebuild_bases: bool,
         cancel: &Cancel,
-    ) -> BTreeMap<usize, ImageRef> {
-        let outcomes = self.job.ensure(inspection, places, cancel).unwrap_or_else(|error| {
-            error.report(self.context.console);
-            Vec::new()
-        });
+    ) -> BTreeMap<usize, Made> {
+        let about = if rebuild_bases { About::Rebuild } else { About::Missing };
+        let (outcomes, stood) = match self.standing.ensure(inspection, places, about, cancel) {
+            Ok(ensured) => ensured,
+            Err(error) => {
+                error.report(self.context.console);
+                return BTreeMap::new();
+            }
+        };
+        let label = |place: usize| inspection.graph.targets[place].label.clone();
+        let bases = |place: usize| {
+            let own: Vec<usize> = inspection.graph.parents(place).collect();
+            let below = stood.bases.iter().filter(|base| own.contains(&base.place));
+            let made_of = below.flat_map(|base| &base.made_of);
+            made_of.map(|(place, ingredients)| (label(*place), ingredients.clone())).collect()
+        };
         let built = places.iter().filter_map(|&place| match outcomes.get(place)? {
-            Some(Outcome::Fresh(product) | Outcome::Built(product)) => {
-                Some((place, product.reference.clone()))
+            Some(outcome @ (Outcome::Fresh(product) | Outcome::Built(product))) => {
+                let (image, fresh) = (product.reference.clone(), matches!(outcome, Outcome::Fresh(_)));
+                Some((place, Made { image, fresh, bases: bases(place) }))
             }
             _ => None,
         });
         built.collect()
+    }
+
+    fn debugger(&self, inspection: &Inspection, place: usize, cancel: &Cancel) -> Option<ImageRef> {
+        self.standing.debugger(inspection, place, cancel).unwrap_or_else(|error| {
+            error.report(self.context.console);
+            None
+        })
+    }
+
+    fn compile(&self, cancel: &Cancel) -> bool {
+        self.context.console.status(Tone::Busy, "Compiling", "the declarations");
+        match Program::this().map(|program| program.compile(self.context, cancel)) {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                self.context.console.error("the declarations cannot be compiled; what runs stays as it is");
+                error.to_string().lines().for_each(|line| self.context.console.evidence(&plain(line)));
+                false
+            }
+            Err(error) => {
+                error.report(self.context.console);
+                false
+            }
+        }
     }
 
     fn tell(&self, told: Told<'_>) {

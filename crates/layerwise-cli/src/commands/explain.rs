@@ -93,7 +93,9 @@ impl Explanation<'_> {
         }
         for parent in parents {
             match parent {
-                ParentIngredient::External(reference) => line("parent", reference),
+                ParentIngredient::External(reference) | ParentIngredient::Stable { reference, .. } => {
+                    line("parent", reference);
+                }
                 ParentIngredient::Ours { name, fingerprint } => {
                     line("parent", &format!("{name} {fingerprint}"));
                 }

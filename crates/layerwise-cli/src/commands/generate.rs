@@ -44,7 +44,7 @@ pub fn run(context: &Context<'_>, typed: &Generate) -> Result<Exit, CliError> {
         }
         drift.extend(obsolete.iter().map(|name| format!("{}: no longer declared", path(name))));
         if !drift.is_empty() {
-            return Err(CliError::Drift { files: drift });
+            return Err(CliError::Drift { files: drift, command: "generate" });
         }
         let message = format!("{} in {}", wording::count(files.len(), "file"), typed.output);
         context.console.status(Tone::Good, "Checked", &message);

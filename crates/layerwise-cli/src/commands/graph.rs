@@ -25,7 +25,9 @@ pub fn run(context: &Context<'_>, typed: &args::Graph) -> Result<Exit, CliError>
 fn externals(graph: &Graph) -> BTreeSet<String> {
     let parents = graph.targets.iter().flat_map(|target| &target.parents);
     let externals = parents.filter_map(|parent| match &parent.parent {
-        TargetParent::External(reference) => Some(reference.to_string()),
+        TargetParent::External(reference) | TargetParent::Stable { reference, .. } => {
+            Some(reference.to_string())
+        }
         TargetParent::Target(_) => None,
     });
     externals.collect()
@@ -34,7 +36,9 @@ fn externals(graph: &Graph) -> BTreeSet<String> {
 fn on_external(graph: &Graph, reference: &str) -> Vec<usize> {
     let stands = |place: &usize| {
         graph.targets[*place].parents.iter().any(|parent| match &parent.parent {
-            TargetParent::External(own) => own.to_string() == reference,
+            TargetParent::External(own) | TargetParent::Stable { reference: own, .. } => {
+                own.to_string() == reference
+            }
             TargetParent::Target(_) => false,
         })
     };
@@ -48,7 +52,9 @@ fn edges(graph: &Graph) -> Vec<(Node, usize)> {
             .parents
             .iter()
             .map(|parent| match &parent.parent {
-                TargetParent::External(reference) => Node::External(reference.to_string()),
+                TargetParent::External(reference) | TargetParent::Stable { reference, .. } => {
+                    Node::External(reference.to_string())
+                }
                 TargetParent::Target(parent) => Node::Target(*parent),
             })
             .collect();

@@ -13,6 +13,7 @@ use layerwise::image::Kind;
 use layerwise::inspect::Inspection;
 use layerwise::process::Cancel;
 use layerwise::run::Outcome;
+use layerwise::stable::Naming;
 use layerwise_dev::{
     Answer, Container, Containers, DevError, EventError, Function, Role, Running, Sample, find_samples,
     is_of_the_emulator, read_event,
@@ -28,6 +29,7 @@ use crate::exit::Exit;
 use crate::interrupt;
 use crate::latency::{Latencies, short};
 use crate::local::Local;
+use crate::standing::{self, About};
 
 pub fn run(context: &Context<'_>, typed: &Invoke) -> Result<Exit, CliError> {
     // What is wrong with what was typed is said before an engine is needed. A loop that runs knows the sources; they may
@@ -44,10 +46,15 @@ pub fn run(context: &Context<'_>, typed: &Invoke) -> Result<Exit, CliError> {
         let questions = questions(context, inspection.as_ref(), typed)?;
         return until_interrupted(context, &cancel, || asked(context, &running, name, &questions, &cancel));
     }
+    let naming = standing::asked(context, &typed.bases.stable)?;
+    if naming.is_none() && typed.bases.rebuild_bases {
+        return Err(CliError::NothingStable);
+    }
     let inspected = inspect_it(context, name)?;
     let questions = questions(context, Some(&inspected), typed)?;
     let (inspection, place) = inspected;
-    until_interrupted(context, &cancel, || answered(context, typed, &inspection, place, &questions, &cancel))
+    let answered = || answered(context, typed, naming.as_ref(), &inspection, place, &questions, &cancel);
+    until_interrupted(context, &cancel, answered)
 }
 
 fn until_interrupted<A>(context: &Context<'_>, cancel: &Cancel, work: impl FnOnce() -> A) -> A {
@@ -133,14 +140,19 @@ fn asked(
 fn answered(
     context: &Context<'_>,
     typed: &Invoke,
+    naming: Option<&Naming>,
     inspection: &Inspection,
     place: usize,
     questions: &[Question],
     cancel: &Cancel,
 ) -> Result<Exit, CliError> {
     let local = Local::new(context, &typed.place)?;
-    let job = local.job(context);
-    let outcomes = job.ensure(inspection, &BTreeSet::from([place]), cancel)?;
+    let wanted = BTreeSet::from([place]);
+    let about = if typed.bases.rebuild_bases { About::Rebuild } else { About::Missing };
+    let outcomes = match naming {
+        None => local.job(context).ensure(inspection, &wanted, cancel)?,
+        Some(naming) => local.standing(context, naming.clone()).ensure(inspection, &wanted, about, cancel)?.0,
+    };
     let product: &Product = match &outcomes[place] {
         Some(Outcome::Fresh(product) | Outcome::Built(product)) => product,
         _ if cancel.is_cancelled() => return Ok(Exit::Interrupted),

@@ -31,7 +31,7 @@ struct Entry<'a> {
 pub fn run(context: &Context<'_>, typed: &List) -> Result<Exit, CliError> {
     let graph = context.graph()?;
     let parent = |parent: &TargetParent| match parent {
-        TargetParent::External(reference) => reference.to_string(),
+        TargetParent::External(reference) | TargetParent::Stable { reference, .. } => reference.to_string(),
         TargetParent::Target(place) => graph.targets[*place].label.clone(),
     };
     let entries = graph.targets.iter().map(|target| Entry {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use layerwise::process::Cancel;
+use layerwise::run::{Assemble, Options};
 use layerwise::verdicts::verdicts;
 
 use crate::args::Plan;
@@ -11,29 +13,49 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::machine::Machine;
 use crate::reporter;
+use crate::standing::{self, About, Standing};
 use crate::summary::{ImageSummary, Layers, Mode, Summary};
 use crate::wiring::{Place, running_sandbox};
 use crate::wording;
 
 pub fn run(context: &Context<'_>, typed: &Plan) -> Result<Exit, CliError> {
     let begun = Instant::now();
-    let inspection = context.inspect()?;
-    let selection = select_all(&inspection, &typed.images)?;
-    let selected = selection.places;
+    let naming = standing::asked(context, &typed.stable)?;
+    match naming {
+        Some(_) if typed.offline => return Err(CliError::StaticOffline),
+        Some(_) if typed.place.push => return Err(CliError::StaticPush),
+        _ => {}
+    }
+    let inspected = context.inspect()?;
+    let selection = select_all(&inspected, &typed.images)?;
+    let mut selected = selection.places;
     let sandbox = running_sandbox(&typed.place)?;
-    let place = Place::new(context, &typed.place, sandbox.as_ref())?;
+    let mut place = Place::new(context, &typed.place, sandbox.as_ref())?;
+    let machine = Machine::new(context, &place, None, sandbox);
+    let mut bases = Vec::new();
+    let on_stable;
+    let mut inspection = &inspected;
+    if let Some(naming) = naming {
+        let options = Options { jobs: 1, fail_fast: false, no_cache: false, assemble: Assemble::Auto };
+        let standing = Standing { context, place: &place, machine: &machine, naming, options };
+        let stood = standing.stand(&inspected, &selected, About::Look, &Cancel::default())?;
+        (on_stable, selected, bases) = (stood.inspection, stood.selected, stood.bases);
+        inspection = &on_stable;
+        place = place.development(context);
+    }
     let registry = match typed.offline {
         // Nobody has to be asked about images that cannot be read.
         _ if selected.is_empty() => None,
         true => None,
-        false => Some(Machine::new(context, &place, None, sandbox).registry(&place.destination)?),
+        false => Some(machine.registry(&place.destination)?),
     };
-    let verdicts = verdicts(&inspection, &place.store, registry.as_deref(), &selected, &BTreeSet::new())?;
+    let verdicts = verdicts(inspection, &place.store, registry.as_deref(), &selected, &BTreeSet::new())?;
     let time = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let summary =
-        Summary::of_plan(Mode::Plan, place.destination.slug(), &inspection, &verdicts, &selected, time)
-            .with_broken(&selection.broken);
-    reporter::unlocked(context.console, &inspection.unlocked);
+        Summary::of_plan(Mode::Plan, place.destination.slug(), inspection, &verdicts, &selected, time)
+            .with_broken(&selection.broken)
+            .standing_on(inspection, &bases);
+    reporter::unlocked(context.console, &inspected.unlocked);
     reporter::broken(context.console, &selection.broken);
     if typed.json {
         context.console.result(&summary.json());

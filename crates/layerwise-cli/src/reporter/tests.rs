@@ -1,13 +1,15 @@
 //! A run told off a terminal, event by event.
 
+use layerwise::difference::{Change, What};
 use layerwise::digest::Digest;
 use layerwise::image::{BaseImage, Declare, Images, LambdaImage, lambda_python};
 use layerwise::image_ref::ImageRef;
+use layerwise::layer::LayerClass;
 use layerwise::platform::Platform;
 
 use super::*;
 use crate::console::{Look, testing::Screen};
-use crate::summary::{Mode, SCHEMA};
+use crate::summary::{DriftSummary, Mode, SCHEMA, StableSummary};
 
 /// `base`, and `poll` and `submit` on it.
 fn graph() -> Graph {
@@ -19,7 +21,8 @@ fn graph() -> Graph {
 
 fn summary(totals: Totals, milliseconds: u64) -> Summary {
     let destination = "local".to_owned();
-    Summary { schema: SCHEMA, mode: Mode::Run, destination, milliseconds, totals, images: Vec::new() }
+    let (stable_bases, images) = (Vec::new(), Vec::new());
+    Summary { schema: SCHEMA, mode: Mode::Run, destination, milliseconds, totals, stable_bases, images }
 }
 
 fn product(name: &str) -> Product {
@@ -65,4 +68,42 @@ fn one_line_for_each_event() {
     ];
     insta::assert_snapshot!("events", told(false, &events));
     assert!(told(true, &events).contains("[1/2] COPY a b (0.1s)"));
+}
+
+#[test]
+fn what_stands_on_drifted_bases_is_told() {
+    let screen = Screen::default();
+    let console = screen.console(Look::default());
+    let base = |name: &str, digest: Option<Digest>, drift| StableSummary {
+        label: name.to_owned(),
+        reference: ImageRef::parse(&format!("{name}:stable")).unwrap(),
+        digest,
+        drift,
+    };
+    let change =
+        |path: &str| Change { class: LayerClass::Packages, what: What::Edited { path: path.to_owned() } };
+    let there = Some(Digest::of("there"));
+    let changes = vec![change("a/x.py"), change("a/y.py")];
+    let bases = vec![
+        base("as-said", there, DriftSummary::None),
+        base("changed", there, DriftSummary::Changed { changes }),
+        base("foreign", there, DriftSummary::Unknown),
+        base("missing", None, DriftSummary::None),
+    ];
+    let totals = Totals { images: 2, fresh: 2, ..Totals::default() };
+    let summary = Summary { stable_bases: bases, ..summary(totals, 7) };
+    let graph = graph();
+    let reporter = Reporter::new(&console, &graph, &summary);
+    reporter.planned(&summary);
+    reporter.finished(&summary, false);
+    insta::assert_snapshot!("drifted", screen.text());
+    insta::assert_snapshot!("drifted_for_programs", summary.json());
+}
+
+#[test]
+fn bases_alone_are_counted_as_what_they_are() {
+    let screen = Screen::default();
+    let console = screen.console(Look::default());
+    planned(&console, &summary(Totals { bases: 2, stale_bases: 1, ..Totals::default() }, 7));
+    assert_eq!(screen.text(), "     Planned 2 bases: 1 stale (7 ms)\n");
 }

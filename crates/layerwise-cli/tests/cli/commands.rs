@@ -184,3 +184,19 @@ fn nobody_reading_is_not_an_error() {
     let images = layerwise::image::Images::new(layerwise::platform::Platform::LinuxAmd64);
     assert_eq!(layerwise_cli::App::new(images).run_in(surroundings), layerwise_cli::Exit::Done);
 }
+
+#[test]
+fn a_template_for_sam_that_is_written_checked_and_never_overwrites_anothers() {
+    let project = TestProject::sample();
+    let mut told = vec![
+        project.run(&["sam", "--check"]),
+        project.run(&["sam"]),
+        project.run(&["sam", "--check"]),
+        project.run(&["sam", "--static-base", "--check"]),
+    ];
+    let project = project.file("template.yaml", "Resources: {}\n");
+    told.extend([project.run(&["sam"]), project.run(&["sam", "--output", "other.yaml"])]);
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    let template = fs_err::read_to_string(project.root.join("other.yaml")).unwrap();
+    assert_snapshot!(format!("{}\n\n{template}", told.join("\n\n")));
+}

@@ -29,6 +29,26 @@ fn wrong_usage() {
 }
 
 #[test]
+fn what_stable_bases_cannot_do() {
+    let commands: &[&[&str]] = &[
+        &["build-lambdas", "--static-base", "--push", "--registry", "localhost:5000"],
+        &["plan", "--static-base", "--offline"],
+        &["plan", "--static-base=base:stable"],
+        &["build-lambdas", "--rebuild-bases"],
+    ];
+    let project = TestProject::sample();
+    let typed = all(&project, commands);
+    let project = project.env("USE_STATIC_BASE_IMAGE", "true");
+    let set = project.run(&["build-lambdas", "--push", "--registry", "localhost:5000"]);
+    assert_snapshot!(format!("{typed}\n\n{set}"));
+    // Neither that nor a name for the bases chooses them.
+    for (name, value) in [("USE_STATIC_BASE_IMAGE", "0"), ("LAYERWISE_STATIC_BASE", "{name}-dev:stable")] {
+        let ran = TestProject::sample().env(name, value).run(&["plan", "--offline"]);
+        assert_eq!(ran.exit, layerwise_cli::Exit::Done, "{ran}");
+    }
+}
+
+#[test]
 fn no_command() {
     let ran = TestProject::sample().run(&[]);
     assert_eq!(ran.exit, layerwise_cli::Exit::Usage);

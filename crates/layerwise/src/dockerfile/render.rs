@@ -67,7 +67,7 @@ pub fn render(target: &Target, graph: &Graph, facts: &[StageFacts]) -> Dockerfil
     } = &target.image;
     let kind = *kind;
     let default = |parent: &TargetParent| match parent {
-        TargetParent::External(reference) => reference.to_string(),
+        TargetParent::External(reference) | TargetParent::Stable { reference, .. } => reference.to_string(),
         TargetParent::Target(place) => graph.targets[*place].readable_reference(),
     };
     let mut rendered = Vec::new();

@@ -120,3 +120,18 @@ fn addresses_that_we_do_not_speak_are_refused() {
     let error = Engine::at(&endpoint).err().unwrap();
     assert!(error.hint().contains("ssh -NL"), "{error}");
 }
+
+#[test]
+fn a_label_is_told_or_there_is_none() {
+    let (engine, _folder) = engine(move |path| match path {
+        "/images/base:stable/json" => ("200 OK", r#"{"Id":"x","Config":{"Labels":{"a":"1"}}}"#.into()),
+        "/images/bare:stable/json" => ("200 OK", r#"{"Id":"x","Config":{"Labels":null}}"#.into()),
+        "/images/odd:stable/json" => ("500 Internal Server Error", "no".into()),
+        _ => (ABSENT.0, ABSENT.1.into()),
+    });
+    let label = |image: &str| engine.label(&images(&[image])[0], "a");
+    assert_eq!(label("base:stable").unwrap().as_deref(), Some("1"));
+    assert_eq!(label("bare:stable").unwrap(), None);
+    assert_eq!(label("gone:stable").unwrap(), None);
+    assert!(label("odd:stable").is_err());
+}

@@ -107,6 +107,18 @@ impl Inspection {
         wanted.into_iter().map(|at| (&self.broken[at], asked.contains(&at))).collect()
     }
 
+    /// A copy with what can be planned only.
+    #[must_use]
+    pub fn sound(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            graph: self.graph.clone(),
+            targets: self.targets.clone(),
+            broken: Vec::new(),
+            unlocked: self.unlocked.clone(),
+        }
+    }
+
     /// The same inspection, for whoever can do nothing with a part.
     ///
     /// # Errors

@@ -75,7 +75,9 @@ impl Gatherer<'_> {
                     found.map_or_else(|| Some(Installed::default()), |(_, installed)| installed.clone())
                 }
                 _ => match parents.next().map(|parent| &parent.parent) {
-                    Some(TargetParent::Target(place)) => below[*place].clone(),
+                    Some(TargetParent::Target(target) | TargetParent::Stable { target, .. }) => {
+                        below[*target].clone()
+                    }
                     _ => Some(Installed::default()),
                 },
             };

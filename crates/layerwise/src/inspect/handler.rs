@@ -30,7 +30,7 @@ impl Inspection {
             _ => return Ok(()),
         };
         let mut modules = Modules::new();
-        let below = self.graph.with_ancestors([place]);
+        let below = self.graph.with_all_below(place);
         for &place in &below {
             self.add_modules(place, &mut modules);
         }
@@ -47,7 +47,7 @@ impl Inspection {
         let mut parents = places.iter().flat_map(|place| &self.graph.targets[*place].parents);
         parents.any(|parent| match &parent.parent {
             TargetParent::External(reference) => reference.path().contains("python"),
-            TargetParent::Target(_) => false,
+            TargetParent::Target(_) | TargetParent::Stable { .. } => false,
         })
     }
 

@@ -74,6 +74,7 @@ fn parent(job: &Job<'_>, target: &Target) -> Option<ImageRef> {
         TargetParent::External(reference) => {
             Some(stand_in(job.world, reference).unwrap_or(reference).clone())
         }
+        TargetParent::Stable { target: _, reference } => Some(reference.clone()),
         TargetParent::Target(place) => reference_of(job.world.destination, *place, &job.parents),
     }
 }

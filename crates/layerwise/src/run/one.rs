@@ -105,7 +105,7 @@ pub(super) fn build(
         assembled,
     };
     record(world, &key, inspected, reason, &product)?;
-    if *world.destination == Destination::Local {
+    if world.destination.readable_word().is_some() {
         readable::given(world.work, inspection, place).map_err(environment)?;
     }
     events(Event::Built { target: place, product: &product });
@@ -159,8 +159,8 @@ fn prepare(world: &World<'_>, inspection: &Inspection, place: usize) -> Result<B
     remove_folders(&builds).and_then(|()| remove_temporaries(&builds)).map_err(environment)?;
     let reference = world.destination.content_reference(&target.name, &fingerprint).map_err(environment)?;
     let mut tags = vec![reference];
-    if *world.destination == Destination::Local {
-        tags.push(ImageRef::parse(&target.readable_reference()).map_err(environment)?);
+    if let Some(word) = world.destination.readable_word() {
+        tags.push(ImageRef::parse(&target.readable_as(word)).map_err(environment)?);
     }
     let labels = vec![
         (IMAGE_LABEL.to_owned(), target.name.to_string()),
@@ -192,7 +192,7 @@ fn request(job: &Job<'_>, build: &Build) -> Result<BuildRequest, Failure> {
         labels: build.labels.clone(),
         tags: build.tags.clone(),
         secrets: (world.secrets)(target).map_err(Failure::Environment)?,
-        push: *world.destination != Destination::Local,
+        push: world.destination.readable_word().is_none(),
         no_cache: job.options.no_cache,
         cache: world
             .caches
@@ -223,6 +223,7 @@ fn build_args(world: &World<'_>, target: &Target, parents: &[(usize, Product)]) 
             let stand_in = stand_in(world, reference)?;
             Some((parent.arg.clone(), stand_in.to_string()))
         }
+        TargetParent::Stable { target: _, reference } => Some((parent.arg.clone(), reference.to_string())),
         TargetParent::Target(place) => {
             Some((parent.arg.clone(), reference_of(world.destination, *place, parents)?.to_string()))
         }
@@ -245,7 +246,7 @@ pub(super) fn reference_of(
 ) -> Option<ImageRef> {
     let (_, product) = parents.iter().find(|(at, _)| *at == place)?;
     Some(match destination {
-        Destination::Local => product.reference.clone(),
+        Destination::Local | Destination::Development => product.reference.clone(),
         Destination::Registry { .. } => product.reference.at_digest(product.digest),
     })
 }

@@ -15,7 +15,7 @@ use layerwise::image_ref::ImageRef;
 use layerwise::inspect::{Inspection, inspect};
 use layerwise::platform::Platform;
 use layerwise::process::Cancel;
-use layerwise::registry::{Registry, RegistryError};
+use layerwise::registry::{Labels, Registry, RegistryError};
 use layerwise::run::{Assemble, Options, Outcome, World, run};
 use layerwise::store_dir::DirStore;
 use layerwise::verdicts::verdicts;
@@ -93,20 +93,37 @@ impl Project {
         inspect(&self.path(""), &Self::images()).unwrap()
     }
 
+    pub fn store(&self, folder: &str) -> DirStore {
+        DirStore::new(self.root().join(folder))
+    }
+
     pub fn run(&self, engine: &Engine, names: &[&str], force: bool) -> Vec<Option<Outcome>> {
         let inspection = self.inspect();
+        self.run_of(&inspection, engine, names, force, &Destination::Local, "records")
+    }
+
+    /// Runs for an inspection; `folder` is that of the records.
+    pub fn run_of(
+        &self,
+        inspection: &Inspection,
+        engine: &Engine,
+        names: &[&str],
+        force: bool,
+        destination: &Destination,
+        folder: &str,
+    ) -> Vec<Option<Outcome>> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let selected = inspection.graph.select(&names).unwrap();
         let forced = if force { selected.clone() } else { BTreeSet::new() };
-        let store = DirStore::new(self.root().join("records"));
-        let verdicts = verdicts(&inspection, &store, Some(engine), &selected, &forced).unwrap();
+        let store = self.store(folder);
+        let verdicts = verdicts(inspection, &store, Some(engine), &selected, &forced).unwrap();
         let stand_in = self.stand_in.lock().unwrap().clone();
         let world = World {
             store: &store,
             registry: engine,
             builder: engine,
             assembler: None,
-            destination: &Destination::Local,
+            destination,
             work: &self.root().join("work"),
             locks: &self.root().join("locks"),
             secrets: &|_| Ok(Vec::new()),
@@ -115,10 +132,10 @@ impl Project {
             now: &|| self.clock.load(Ordering::Relaxed),
         };
         let options = Options { jobs: 3, fail_fast: false, no_cache: false, assemble: Assemble::Auto };
-        run(&world, &inspection, &verdicts, &selected, options, &self.cancel, &|_| {})
+        run(&world, inspection, &verdicts, &selected, options, &self.cancel, &|_| {})
     }
 
-    fn files(&self, folder: &str) -> Vec<Utf8PathBuf> {
+    pub fn files(&self, folder: &str) -> Vec<Utf8PathBuf> {
         let mut found = Vec::new();
         let mut waiting = vec![self.root().join(folder)];
         while let Some(folder) = waiting.pop() {
@@ -169,6 +186,7 @@ struct State {
     losing: BTreeSet<String>,
     hooks: BTreeMap<String, Hook>,
     asked: BTreeSet<String>,
+    labels: BTreeMap<Digest, BTreeMap<String, String>>,
 }
 
 impl Engine {
@@ -203,6 +221,17 @@ impl Engine {
         self.state.lock().unwrap().images.retain(|tag, _| !tag.starts_with(&format!("{image}:")));
     }
 
+    /// Lets the tag `also` name the image that is called `image`.
+    pub fn name_also(&self, image: &str, also: &str) {
+        let mut state = self.state.lock().unwrap();
+        let digest = state.images[image];
+        state.images.insert(also.to_owned(), digest);
+    }
+
+    pub fn tags(&self) -> Vec<String> {
+        self.state.lock().unwrap().images.keys().cloned().collect()
+    }
+
     pub fn during(&self, image: &str, hook: impl FnOnce() + Send + 'static) {
         self.state.lock().unwrap().hooks.insert(image.to_owned(), Box::new(hook));
     }
@@ -235,6 +264,7 @@ impl Builder for Engine {
             for tag in &request.tags {
                 state.images.insert(tag.to_string(), digest);
             }
+            state.labels.insert(digest, request.labels.iter().cloned().collect());
         }
         Ok(Built { digest, config: None, steps: 2, cached: 1 })
     }
@@ -249,5 +279,13 @@ impl Registry for Engine {
 
     fn violations(&self, _: &ImageRef, _: Digest, _: Platform) -> Result<Vec<String>, RegistryError> {
         Ok(Vec::new())
+    }
+}
+
+impl Labels for Engine {
+    fn label(&self, image: &ImageRef, name: &str) -> Result<Option<String>, RegistryError> {
+        let state = self.state.lock().unwrap();
+        let labels = state.images.get(&image.to_string()).and_then(|digest| state.labels.get(digest));
+        Ok(labels.and_then(|labels| labels.get(name).cloned()))
     }
 }
