@@ -268,8 +268,14 @@ fn excuse(change: &Change, all: &[Change], was: &Said, is: &Said) -> Option<Excu
                 return Some(Excuse::LinkOnTheWay);
             }
             let copies = |other: &Change| instruction(&other.what).is_some_and(|text| text.contains("COPY"));
+            // A source may also have moved to where something else was read before: then its file is another one there.
+            let folder = path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder);
+            let onto = |other: &Change| {
+                matches!(&other.what, What::InstructionAdded { instruction }
+                    if instruction.contains("COPY") && instruction.contains(folder))
+            };
             let moved = matches!(change.what, What::Added { .. } | What::Removed { .. });
-            (moved && in_the_class().any(copies)).then_some(Excuse::MovedSource)
+            ((moved || in_the_class().any(onto)) && in_the_class().any(copies)).then_some(Excuse::MovedSource)
         }
     }
 }
