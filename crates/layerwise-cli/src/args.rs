@@ -349,6 +349,9 @@ pub enum Sandbox {
         /// Run programs of another architecture as well, until `sandbox down`; concerns the whole machine
         #[arg(long, value_enum, value_name = "ARCHITECTURE")]
         emulate: Vec<Emulate>,
+        /// Let S3, ECR and Lambda answer as well (moto, 81 MB more), until `sandbox down`
+        #[arg(long)]
+        aws: bool,
     },
     /// End everything that runs; images and downloads stay
     Down,
