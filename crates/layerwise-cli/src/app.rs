@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
+use layerwise::cloud::Cloud;
 use layerwise::image::Images;
 
 use crate::args::{Command, Typed};
@@ -19,6 +20,7 @@ use crate::surroundings::Surroundings;
 pub struct App {
     images: Images,
     externals: Vec<External>,
+    cloud: Option<Box<dyn Cloud>>,
 }
 
 /// A task that is another package of the workspace: it is compiled only when it is called.
@@ -33,13 +35,20 @@ impl App {
     /// A command line for `images`.
     #[must_use]
     pub fn new(images: Images) -> Self {
-        Self { images, externals: Vec::new() }
+        Self { images, externals: Vec::new(), cloud: own_cloud() }
     }
 
     /// Adds the task `name`: it runs the binary of the workspace's `package` with all arguments that follow.
     #[must_use]
     pub fn external(mut self, name: &'static str, package: &'static str, about: &'static str) -> Self {
         self.externals.push(External { name, package, about });
+        self
+    }
+
+    /// Opens what lies in a cloud by `cloud`. With the feature `aws` that is AWS without a word.
+    #[must_use]
+    pub fn cloud(mut self, cloud: impl Cloud + 'static) -> Self {
+        self.cloud = Some(Box::new(cloud));
         self
     }
 
@@ -85,7 +94,9 @@ impl App {
         }
         let said = global.root.or_else(|| env.path("LAYERWISE_ROOT"));
         let result = root::find(said.as_deref(), &folder).map_err(CliError::from).and_then(|root| {
-            let context = Context { images: &self.images, root, env: &env, console: &console, signals };
+            let cloud = self.cloud.as_deref();
+            let context =
+                Context { images: &self.images, root, env: &env, console: &console, signals, cloud };
             commands::run(&context, command)
         });
         ended(result, &console)
@@ -112,6 +123,13 @@ impl App {
         let args = matches.get_many::<String>("args").into_iter().flatten().cloned().collect();
         Some((external, args))
     }
+}
+
+fn own_cloud() -> Option<Box<dyn Cloud>> {
+    #[cfg(feature = "aws")]
+    return Some(Box::new(layerwise_aws::Aws));
+    #[cfg(not(feature = "aws"))]
+    None
 }
 
 /// What clap has to say: help on stdout, errors on stderr.

@@ -104,9 +104,24 @@ pub struct Where {
     /// The registry, and what comes before an image's name there [env: LAYERWISE_REGISTRY]
     #[arg(long, value_name = "PREFIX", requires = "push")]
     pub registry: Option<String>,
-    /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
-    #[arg(long, value_name = "DIR")]
+    /// Where finished builds are remembered: a folder, or s3://bucket/prefix [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "PLACE")]
     pub records: Option<Utf8PathBuf>,
+    /// What may be done to shared records [env: LAYERWISE_RECORDS_ACCESS] [default: read-only for a pull request in CI]
+    #[arg(long, value_name = "ACCESS", value_enum, hide_possible_values = true)]
+    #[arg(
+        help = "What may be done to records in S3: read-only, read-write [env: LAYERWISE_RECORDS_ACCESS] [default: read-only for a pull request in CI]"
+    )]
+    pub records_access: Option<Access>,
+}
+
+/// What may be done to records that several share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Access {
+    /// Nothing is recorded.
+    ReadOnly,
+    /// What is built is recorded.
+    ReadWrite,
 }
 
 /// `build-lambdas`
@@ -201,14 +216,14 @@ pub struct Here {
     /// Use the sandbox's engine
     #[arg(long)]
     pub sandbox: bool,
-    /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
-    #[arg(long, value_name = "DIR")]
+    /// Where finished builds are remembered: a folder, or s3://bucket/prefix [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "PLACE")]
     pub records: Option<Utf8PathBuf>,
 }
 
 impl From<&Here> for Where {
     fn from(Here { sandbox, records }: &Here) -> Self {
-        Self { sandbox: *sandbox, push: false, registry: None, records: records.clone() }
+        Self { sandbox: *sandbox, records: records.clone(), ..Self::default() }
     }
 }
 

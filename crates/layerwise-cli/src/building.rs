@@ -13,7 +13,6 @@ use layerwise::process::Cancel;
 use layerwise::readable;
 use layerwise::registry::Registry;
 use layerwise::run::{self, Options, Outcome, World, needed};
-use layerwise::store::RecordStore;
 use layerwise::verdicts::verdicts;
 
 use crate::context::Context;
@@ -56,8 +55,14 @@ impl Job<'_> {
     ) -> Result<Vec<Option<Outcome>>, CliError> {
         let begun = Instant::now();
         let milliseconds = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let verdicts =
-            verdicts(inspection, &self.place.store, Some(self.registry), selected, &BTreeSet::new())?;
+        let verdicts = verdicts(
+            inspection,
+            self.place.records.store(),
+            Some(self.registry),
+            selected,
+            &BTreeSet::new(),
+        )?;
+        self.place.records.say_outage(self.context.console);
         self.follow(inspection, &verdicts, selected)?;
         let slug = self.place.destination.slug();
         let plan = Summary::of_plan(Mode::Run, slug, inspection, &verdicts, selected, milliseconds());
@@ -114,7 +119,9 @@ impl Job<'_> {
             return Ok(verdicts.iter().map(fresh).collect());
         };
         // Nobody shall build for ten minutes only to learn that it cannot be remembered, or pushed.
-        self.place.store.check_writable()?;
+        self.place.records.store().check_writable()?;
+        self.place.records.say_outage(self.context.console);
+        self.place.records.say_access(self.context.console);
         if self.place.destination != Destination::Local {
             let key = inspection.key(first);
             let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
@@ -123,19 +130,21 @@ impl Job<'_> {
         let builder = self.machine.builder()?;
         let work = self.context.work();
         let world = World {
-            store: &self.place.store,
+            store: self.place.records.store(),
             registry: self.registry,
             builder: &builder,
             destination: &self.place.destination,
             work: &work,
-            locks: &self.place.store.locks(),
+            locks: &self.place.records.locks(),
             secrets: &|target| self.machine.secrets(target),
             now: &now,
         };
         let events = |event: Event<'_>| reporter.event(&event);
-        Ok(redrawing(reporter, || {
+        let outcomes = redrawing(reporter, || {
             run::run(&world, inspection, verdicts, selected, self.options, cancel, &events)
-        }))
+        });
+        self.place.records.say_outage(self.context.console);
+        Ok(outcomes)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
+use layerwise::cloud::Cloud;
 use layerwise::graph::Graph;
 use layerwise::image::Images;
 use layerwise::inspect::{Inspection, Problem, WORK, inspect};
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     pub console: &'a Console,
     /// Whether Ctrl-C and SIGTERM are ours to handle.
     pub signals: bool,
+    /// What opens places in a cloud, if this program has that.
+    pub cloud: Option<&'a dyn Cloud>,
 }
 
 impl Context<'_> {

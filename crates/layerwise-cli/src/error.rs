@@ -5,6 +5,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 use layerwise::buildx::FindError;
+use layerwise::cloud::AddressError;
 use layerwise::engine::EngineError;
 use layerwise::image_ref::ImageRefError;
 use layerwise::inspect::Problem;
@@ -62,6 +63,25 @@ pub enum CliError {
     /// The place to push to is not one.
     #[error(transparent)]
     Destination(#[from] ImageRefError),
+    /// A place in a cloud, and a program that was built without any.
+    #[error("{what} needs AWS, which this program was built without")]
+    NoCloud {
+        /// The place.
+        what: String,
+    },
+    /// The address of records is none.
+    #[error(transparent)]
+    Records(#[from] AddressError),
+    /// A value that is none of those that are known.
+    #[error("{name} is `{value}`, which is not one of: {known}")]
+    Setting {
+        /// The variable or the setting.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        known: String,
+    },
     /// Records cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -150,6 +170,9 @@ impl CliError {
             | Self::ManyLambdas { .. }
             | Self::Event(_)
             | Self::NoRegistry
+            | Self::NoCloud { .. }
+            | Self::Records(_)
+            | Self::Setting { .. }
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
             Self::Drift { .. }
@@ -187,6 +210,12 @@ impl CliError {
                 "for example --push --registry registry.example.com/team, or --sandbox --push for the \
                  sandbox's own"
             }
+            Self::NoCloud { .. } => {
+                "switch it on in xtask/Cargo.toml: layerwise-cli = { …, features = [\"aws\"] }; in Layerwise's own \
+                 repository call `cargo xtask-aws` instead of `cargo xtask`"
+            }
+            Self::Records(_) => "for example --records s3://bucket/prefix",
+            Self::Store(StoreError { hint: Some(hint), .. }) => return Some(hint.clone()),
             Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",
             Self::Registry(error) => return Some(error.hint()),
             Self::NoEngine { sandbox: true, .. } => {
@@ -202,6 +231,7 @@ impl CliError {
             Self::Sandbox(error) => return error.hint().map(str::to_owned),
             Self::Drift { .. } => "write them again with `cargo xtask generate`",
             Self::Problems(_)
+            | Self::Setting { .. }
             | Self::Destination(_)
             | Self::External { .. }
             | Self::Output { .. }

@@ -28,6 +28,7 @@ mod latency;
 mod live;
 mod local;
 mod machine;
+mod records;
 mod reporter;
 mod root;
 mod summary;

@@ -1,19 +1,20 @@
 //! From what was typed and what the environment says to where images and records are. Opens and asks nothing.
 
+use layerwise::cloud::Ecr;
 use layerwise::destination::Destination;
-use layerwise::store_dir::DirStore;
 use layerwise_sandbox::{Running, Sandbox};
 
 use crate::args::Where;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::records::Records;
 
 /// Where images and records are.
 pub struct Place {
     /// Where images go.
     pub destination: Destination,
     /// Where finished builds are remembered.
-    pub store: DirStore,
+    pub records: Records,
     /// Whether the sandbox's engine is used.
     pub sandbox: bool,
 }
@@ -34,14 +35,20 @@ impl Place {
             (true, Some(prefix)) => Destination::registry(prefix)?,
             (true, None) => return Err(CliError::NoRegistry),
         };
+        let host = match &destination {
+            Destination::Registry { prefix } => prefix.split('/').next().unwrap_or(prefix),
+            Destination::Local => "",
+        };
+        if Ecr::of(host).is_some() && context.cloud.is_none() {
+            return Err(CliError::NoCloud { what: host.to_owned() });
+        }
         // Two engines have two stores: what is confirmed in one says nothing of the other.
         let slug = match destination {
             Destination::Local if typed.sandbox => "sandbox".to_owned(),
             _ => destination.slug(),
         };
-        let said = typed.records.clone().or_else(|| context.env.path("LAYERWISE_RECORDS"));
-        let records = context.root.join(said.unwrap_or_else(|| context.work().join("records")));
-        Ok(Self { destination, store: DirStore::new(records.join(slug)), sandbox: typed.sandbox })
+        let records = Records::new(context, typed, &slug, sandbox)?;
+        Ok(Self { destination, records, sandbox: typed.sandbox })
     }
 }
 

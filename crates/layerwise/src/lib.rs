@@ -3,6 +3,7 @@
 pub mod bake;
 pub mod builder;
 pub mod buildx;
+pub mod cloud;
 pub mod destination;
 pub mod difference;
 pub mod dockerfile;
@@ -25,6 +26,7 @@ pub mod run;
 mod shell;
 pub mod store;
 pub mod store_dir;
+pub mod store_shared;
 mod trust;
 pub mod verdicts;
 

@@ -2,6 +2,7 @@
 //! its own serves all tests; where none can be had, every test is reported as ignored, with the reason.
 #![allow(clippy::unwrap_used)]
 
+mod aws;
 mod checkout;
 mod quick;
 mod truth;
@@ -23,6 +24,7 @@ mod power;
 mod registry;
 mod secrets;
 mod surroundings;
+mod team;
 mod together;
 mod trouble;
 
@@ -126,6 +128,10 @@ const TESTS: &[Test] = &[
         full::a_full_disk_of_the_engine_is_said_and_stops_nothing_else,
     ),
     ("the_clock_may_be_wrong_by_a_year", clock::the_clock_may_be_wrong_by_a_year),
+    ("a_team_finds_what_one_of_it_builds", team::a_team_finds_what_one_of_it_builds),
+    ("a_team_builds_on_without_its_records", team::a_team_builds_on_without_its_records),
+    ("a_team_takes_no_records_from_a_pull_request", team::a_team_takes_no_records_from_a_pull_request),
+    ("a_team_is_told_what_is_wrong_with_its_records", team::a_team_is_told_what_is_wrong_with_its_records),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

@@ -39,7 +39,8 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
 
     let asked = Instant::now();
     let force = if typed.force { selected.clone() } else { BTreeSet::new() };
-    let verdicts = verdicts(&inspection, &place.store, Some(&*registry), &selected, &force)?;
+    let verdicts = verdicts(&inspection, place.records.store(), Some(&*registry), &selected, &force)?;
+    place.records.say_outage(context.console);
     let mode = if typed.dry_run { Mode::DryRun } else { Mode::Run };
     let time = milliseconds(inspected_in + asked.elapsed());
     let plan = Summary::of_plan(mode, place.destination.slug(), &inspection, &verdicts, &selected, time);

@@ -24,7 +24,7 @@ pub fn run(context: &Context<'_>, typed: &Doctor) -> Result<Exit, CliError> {
     let sandbox = running_sandbox(&asked)?;
     let place = Place::new(context, &asked, sandbox.as_ref())?;
     let own = Machine::new(context, &place, None, sandbox);
-    let mut findings = machine::check(&own, &place.store, &context.work());
+    let mut findings = machine::check(&own, place.records.store(), &context.work());
     findings.extend(declarations(context));
     findings.sort_by_key(|finding| finding.severity);
 

@@ -37,7 +37,8 @@ pub fn run(context: &Context<'_>, typed: &Explain) -> Result<Exit, CliError> {
     let place = Place::new(context, &typed.place, running_sandbox(&typed.place)?.as_ref())?;
     let inspection = context.inspect()?;
     for target in select(&inspection.graph, std::slice::from_ref(&typed.image))? {
-        let explanation = explain(&inspection, target, &place.store)?;
+        let explanation = explain(&inspection, target, place.records.store())?;
+        place.records.say_outage(context.console);
         let text = if typed.json { summary::json(&explanation) } else { explanation.text(context) };
         context.console.result(text.trim_end());
     }
@@ -95,7 +96,10 @@ impl Explanation<'_> {
         }
         match &self.record {
             None => line("built", &"never"),
-            Some(head) => line("built", &format!("{}@{}", head.reference, head.digest)),
+            Some(head) => {
+                line("built", &format!("{}@{}", head.reference, head.digest));
+                head.author.iter().for_each(|author| line("by", author));
+            }
         }
         text.push_str(&self.differences(strong));
         for class in LayerClass::ALL {

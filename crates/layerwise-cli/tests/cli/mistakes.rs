@@ -28,6 +28,16 @@ fn wrong_usage() {
 }
 
 #[test]
+fn what_is_in_a_cloud_needs_a_program_with_one() {
+    let ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team";
+    let commands: &[&[&str]] = &[
+        &["plan", "--offline", "--records", "s3://team-records/layerwise"],
+        &["plan", "--offline", "--push", "--registry", ecr],
+    ];
+    assert_snapshot!(all(&TestProject::sample(), commands));
+}
+
+#[test]
 fn no_command() {
     let ran = TestProject::sample().run(&[]);
     assert_eq!(ran.exit, layerwise_cli::Exit::Usage);

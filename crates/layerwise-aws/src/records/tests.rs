@@ -1,0 +1,177 @@
+//! Answers of S3 that the sandbox's does not give: replayed, one for each request.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+
+use layerwise::fingerprint::{Ingredients, SCHEMA};
+use layerwise::image_ref::ImageRef;
+use layerwise::process::Env;
+
+use super::*;
+
+/// A server that gives these answers, each on a connection of its own, and then the requests' first lines.
+struct Replay {
+    endpoint: String,
+    server: JoinHandle<Vec<String>>,
+}
+
+impl Replay {
+    fn of(answers: Vec<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let serve = |answer: String| {
+                let mut stream = BufReader::new(listener.accept().unwrap().0);
+                let (mut first, mut length) = (String::new(), 0);
+                stream.read_line(&mut first).unwrap();
+                loop {
+                    let mut line = String::new();
+                    stream.read_line(&mut line).unwrap();
+                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    if line.trim().is_empty() {
+                        break;
+                    }
+                }
+                stream.read_exact(&mut vec![0; length]).unwrap();
+                stream.get_mut().write_all(answer.as_bytes()).unwrap();
+                first.split(' ').take(2).collect::<Vec<_>>().join(" ")
+            };
+            answers.into_iter().map(serve).collect()
+        });
+        Self { endpoint, server }
+    }
+
+    fn store(&self) -> S3Store {
+        store_at(&self.endpoint)
+    }
+
+    fn requests(self) -> Vec<String> {
+        self.server.join().unwrap()
+    }
+}
+
+fn store_at(endpoint: &str) -> S3Store {
+    let env = Env::from_iter([
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    S3Store::new(Address::parse("s3://team/records").unwrap(), Session::new(env))
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+}
+
+fn refusal(status: &str, code: &str) -> String {
+    answer(status, "", &format!("<Error><Code>{code}</Code><Message>it says</Message></Error>"))
+}
+
+fn record() -> (RecordKey, Record) {
+    let ingredients = Ingredients {
+        schema: SCHEMA,
+        platform: Platform::LinuxAmd64,
+        frontend: None,
+        target: None,
+        parents: Vec::new(),
+        classes: BTreeMap::new(),
+    };
+    let key = RecordKey {
+        image: Name::new("ping").unwrap(),
+        platform: Platform::LinuxAmd64,
+        fingerprint: ingredients.fingerprint(),
+    };
+    let reference = ImageRef::parse("ping:sha-1").unwrap();
+    let record = Record::new(&key, &ingredients, reference, Digest::of("manifest"), 1, 2);
+    (key, record)
+}
+
+#[test]
+fn what_passes_is_waited_out() {
+    let (key, record) = record();
+    let whole = answer("200 OK", "", &record.text());
+    let cut = whole[..whole.len() - 7].to_owned();
+    let replay = Replay::of(vec![refusal("503 Slow Down", "SlowDown"), cut, whole]);
+    assert_eq!(replay.store().get(&key).unwrap(), Lookup::Found(Box::new(record)));
+    let path = format!("GET /team/records/v1/ping/amd64/{}.record?x-id=GetObject", key.fingerprint.hex());
+    assert_eq!(replay.requests(), [path.as_str(); 3]);
+}
+
+#[test]
+fn what_does_not_pass_is_told_as_out_of_reach() {
+    let (key, _) = record();
+    let replay = Replay::of(vec![refusal("503 Slow Down", "SlowDown"); 3]);
+    let error = replay.store().get(&key).unwrap_err();
+    assert!(error.unreachable);
+    let said = "cannot read records in s3://team/records: AWS answers SlowDown: it says (after 3 tries)";
+    assert_eq!(error.to_string(), said);
+    assert_eq!(replay.requests().len(), 3);
+
+    // Bound and closed again: nobody listens.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = store_at(&format!("http://{nobody}")).check_writable().unwrap_err();
+    assert!(error.unreachable && error.to_string().contains("refused"), "{error}");
+}
+
+#[test]
+fn nothing_there_is_absent_and_nonsense_is_unusable() {
+    let (key, record) = record();
+    let edited = record.text().replace("\"format\":1", "\"format\":9");
+    let replay = Replay::of(vec![
+        refusal("404 Not Found", "NoSuchKey"),
+        answer("200 OK", "", "<html>"),
+        answer("200 OK", "", &edited),
+    ]);
+    let store = replay.store();
+    assert_eq!(store.get(&key).unwrap(), Lookup::Absent);
+    assert!(matches!(store.get(&key).unwrap(), Lookup::Unusable(RecordError::Damaged(_))));
+    assert_eq!(store.get(&key).unwrap(), Lookup::Unusable(RecordError::Newer { found: 9 }));
+}
+
+#[test]
+fn a_refusal_names_what_is_missing() {
+    let (key, record) = record();
+    let moved = "x-amz-bucket-region: us-east-2\r\n";
+    let redirect = "<Error><Code>PermanentRedirect</Code></Error>";
+    let replay = Replay::of(vec![
+        answer("301 Moved Permanently", moved, redirect),
+        refusal("403 Forbidden", "AccessDenied"),
+        refusal("403 Forbidden", "AccessDenied"),
+        refusal("400 Bad Request", "ExpiredToken"),
+    ]);
+    let store = replay.store();
+    let said = |error: StoreError| {
+        assert!(!error.unreachable, "{error}");
+        format!("{error}\n    hint: {}", error.hint.clone().unwrap_or_default())
+    };
+    let errors = [
+        store.get(&key).unwrap_err(),
+        store.get(&key).unwrap_err(),
+        store.put(&key, &record).unwrap_err(),
+        store.remove(&key).unwrap_err(),
+    ];
+    insta::assert_snapshot!(errors.map(said).join("\n"));
+}
+
+#[test]
+fn of_two_writers_the_first_wins() {
+    let (key, record) = record();
+    let replay = Replay::of(vec![
+        refusal("409 Conflict", "ConditionalRequestConflict"),
+        refusal("412 Precondition Failed", "PreconditionFailed"),
+        answer("200 OK", "", ""),
+        answer("200 OK", "", ""),
+    ]);
+    let store = replay.store();
+    assert!(!store.put(&key, &record).unwrap());
+    assert!(store.put(&key, &record).unwrap());
+    let requests = replay.requests();
+    assert!(requests[0].starts_with("PUT /team/records/v1/ping/amd64/"), "{requests:?}");
+    assert_eq!(requests[3], "PUT /team/records/v1/ping/amd64/latest?x-id=PutObject");
+}

@@ -1,0 +1,63 @@
+//! What answers as AWS in the sandbox, asked without the SDK that is under test.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use layerwise_sandbox::Running;
+use libtest_mimic::Failed;
+
+/// The sandbox's AWS.
+pub struct Aws {
+    address: String,
+    variables: Vec<(String, String)>,
+}
+
+impl Aws {
+    pub fn of(running: &Running) -> Result<Self, Failed> {
+        let endpoint = &running.aws.as_ref().ok_or("no AWS")?.endpoint;
+        let address = endpoint.trim_start_matches("http://").to_owned();
+        let variables = running.env().into_iter().filter(|(name, _)| name.starts_with("AWS_")).collect();
+        Ok(Self { address, variables })
+    }
+
+    /// The variables of a program that is to use it.
+    pub fn env(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
+    /// A new bucket for a test; answers its name.
+    pub fn bucket(&self, test: &str) -> Result<String, Failed> {
+        let name = test.replace('_', "-");
+        self.s3("PUT", &format!("/{name}"))?;
+        Ok(name)
+    }
+
+    /// The keys in the bucket that end in `end`.
+    pub fn keys(&self, bucket: &str, end: &str) -> Result<Vec<String>, Failed> {
+        let listing = self.s3("GET", &format!("/{bucket}?list-type=2"))?;
+        let keys = listing.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+        Ok(keys.filter(|key| key.ends_with(end)).map(str::to_owned).collect())
+    }
+
+    /// The bytes of an object that holds text.
+    pub fn object(&self, bucket: &str, key: &str) -> Result<String, Failed> {
+        self.s3("GET", &format!("/{bucket}/{key}"))
+    }
+
+    fn s3(&self, method: &str, path: &str) -> Result<String, Failed> {
+        let scope = "Credential=x/20260101/us-east-1/s3/aws4_request";
+        let request = format!(
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: 0\r\nAuthorization: AWS4-HMAC-SHA256 {scope}, \
+             SignedHeaders=host, Signature=0\r\n\r\n",
+            self.address
+        );
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.contains(" 200 ") => Ok(body.to_owned()),
+            _ => Err(answer.into()),
+        }
+    }
+}
