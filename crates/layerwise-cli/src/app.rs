@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::root;
+use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 
 /// A monorepo's command line.
@@ -21,6 +22,7 @@ pub struct App {
     images: Images,
     externals: Vec<External>,
     cloud: Option<Box<dyn Cloud>>,
+    settings: Settings,
 }
 
 /// A task that is another package of the workspace: it is compiled only when it is called.
@@ -35,13 +37,20 @@ impl App {
     /// A command line for `images`.
     #[must_use]
     pub fn new(images: Images) -> Self {
-        Self { images, externals: Vec::new(), cloud: own_cloud() }
+        Self { images, externals: Vec::new(), cloud: own_cloud(), settings: Settings::new() }
     }
 
     /// Adds the task `name`: it runs the binary of the workspace's `package` with all arguments that follow.
     #[must_use]
     pub fn external(mut self, name: &'static str, package: &'static str, about: &'static str) -> Self {
         self.externals.push(External { name, package, about });
+        self
+    }
+
+    /// Takes these settings, where neither an argument nor a variable says otherwise.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
         self
     }
 
@@ -94,9 +103,15 @@ impl App {
         }
         let said = global.root.or_else(|| env.path("LAYERWISE_ROOT"));
         let result = root::find(said.as_deref(), &folder).map_err(CliError::from).and_then(|root| {
-            let cloud = self.cloud.as_deref();
-            let context =
-                Context { images: &self.images, root, env: &env, console: &console, signals, cloud };
+            let context = Context {
+                images: &self.images,
+                root,
+                env: &env,
+                console: &console,
+                signals,
+                cloud: self.cloud.as_deref(),
+                settings: &self.settings,
+            };
             commands::run(&context, command)
         });
         ended(result, &console)

@@ -101,6 +101,9 @@ pub struct Where {
     /// Images go to a registry, not to the engine's local store
     #[arg(long)]
     pub push: bool,
+    /// The stack, of those that the xtask's settings declare [env: LAYERWISE_STACK]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
     /// The registry, and what comes before an image's name there [env: LAYERWISE_REGISTRY]
     #[arg(long, value_name = "PREFIX", requires = "push")]
     pub registry: Option<String>,

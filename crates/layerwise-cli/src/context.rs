@@ -11,6 +11,7 @@ use layerwise::process::Env;
 
 use crate::console::Console;
 use crate::error::CliError;
+use crate::settings::Settings;
 
 /// What every command works with.
 pub struct Context<'a> {
@@ -26,6 +27,8 @@ pub struct Context<'a> {
     pub signals: bool,
     /// What opens places in a cloud, if this program has that.
     pub cloud: Option<&'a dyn Cloud>,
+    /// What the monorepo's own code says.
+    pub settings: &'a Settings,
 }
 
 impl Context<'_> {

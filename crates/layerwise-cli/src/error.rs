@@ -72,6 +72,20 @@ pub enum CliError {
     /// The address of records is none.
     #[error(transparent)]
     Records(#[from] AddressError),
+    /// No stack has this name.
+    #[error("there is no stack `{name}`; there is {}", if .known.is_empty() { "none".to_owned() } else { .known.join(", ") })]
+    UnknownStack {
+        /// What was said.
+        name: String,
+        /// Those that are declared.
+        known: Vec<String>,
+    },
+    /// Several stacks, and none was chosen.
+    #[error("which stack? There is {}", if .known.is_empty() { "none".to_owned() } else { .known.join(", ") })]
+    NoStack {
+        /// Those that are declared.
+        known: Vec<String>,
+    },
     /// A value that is none of those that are known.
     #[error("{name} is `{value}`, which is not one of: {known}")]
     Setting {
@@ -172,6 +186,8 @@ impl CliError {
             | Self::NoRegistry
             | Self::NoCloud { .. }
             | Self::Records(_)
+            | Self::UnknownStack { .. }
+            | Self::NoStack { .. }
             | Self::Setting { .. }
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
@@ -214,6 +230,8 @@ impl CliError {
                 "switch it on in xtask/Cargo.toml: layerwise-cli = { …, features = [\"aws\"] }; in Layerwise's own \
                  repository call `cargo xtask-aws` instead of `cargo xtask`"
             }
+            Self::UnknownStack { .. } => "stacks are declared with `Settings::stack` in the xtask's own code",
+            Self::NoStack { .. } => "choose one with --stack NAME or LAYERWISE_STACK",
             Self::Records(_) => "for example --records s3://bucket/prefix",
             Self::Store(StoreError { hint: Some(hint), .. }) => return Some(hint.clone()),
             Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",

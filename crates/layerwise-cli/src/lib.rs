@@ -31,6 +31,7 @@ mod machine;
 mod records;
 mod reporter;
 mod root;
+mod settings;
 mod summary;
 mod surroundings;
 mod telling;
@@ -44,6 +45,7 @@ use layerwise::image::Images;
 
 pub use app::App;
 pub use exit::Exit;
+pub use settings::Settings;
 pub use surroundings::{Size, Stream, Surroundings};
 
 /// Runs the command line on the monorepo's `images`.

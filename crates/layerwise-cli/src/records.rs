@@ -15,6 +15,7 @@ use crate::args::{self, Where};
 use crate::console::{Console, Tone};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::settings::Chosen;
 
 /// The variable that says what may be done to shared records.
 const ACCESS: &str = "LAYERWISE_RECORDS_ACCESS";
@@ -40,10 +41,11 @@ impl Records {
     pub fn new(
         context: &Context<'_>,
         typed: &Where,
+        chosen: &Chosen,
         slug: &str,
         sandbox: Option<&Running>,
     ) -> Result<Self, CliError> {
-        let said = typed.records.clone().or_else(|| context.env.path("LAYERWISE_RECORDS"));
+        let said = typed.records.clone().or_else(|| chosen.records.as_ref().map(Utf8PathBuf::from));
         let place = said.unwrap_or_else(|| context.work().join("records"));
         if !place.as_str().contains("://") {
             let store = DirStore::new(context.root.join(place).join(slug));

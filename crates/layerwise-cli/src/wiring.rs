@@ -8,6 +8,7 @@ use crate::args::Where;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::records::Records;
+use crate::settings::Chosen;
 
 /// Where images and records are.
 pub struct Place {
@@ -17,6 +18,8 @@ pub struct Place {
     pub records: Records,
     /// Whether the sandbox's engine is used.
     pub sandbox: bool,
+    /// What holds for this run.
+    pub chosen: Chosen,
 }
 
 impl Place {
@@ -25,7 +28,8 @@ impl Place {
     /// # Errors
     /// [`CliError`] for a place that cannot be one.
     pub fn new(context: &Context<'_>, typed: &Where, sandbox: Option<&Running>) -> Result<Self, CliError> {
-        let said = typed.registry.as_deref().or_else(|| context.env.get("LAYERWISE_REGISTRY"));
+        let chosen = context.settings.choose(typed.stack.as_deref(), context.env)?;
+        let said = typed.registry.as_deref().or(chosen.registry.as_deref());
         let destination = match (typed.push, said) {
             (false, _) => Destination::Local,
             // The sandbox's own registry is meant, whatever the environment says of another.
@@ -35,8 +39,15 @@ impl Place {
             (true, Some(prefix)) => Destination::registry(prefix)?,
             (true, None) => return Err(CliError::NoRegistry),
         };
+        if typed.push {
+            context.settings.needs_a_stack(&chosen)?;
+        }
+        let destination = match &chosen.repository {
+            Some(pattern) => destination.naming(pattern)?,
+            None => destination,
+        };
         let host = match &destination {
-            Destination::Registry { prefix } => prefix.split('/').next().unwrap_or(prefix),
+            Destination::Registry { prefix, .. } => prefix.split('/').next().unwrap_or(prefix),
             Destination::Local => "",
         };
         if Ecr::of(host).is_some() && context.cloud.is_none() {
@@ -47,8 +58,8 @@ impl Place {
             Destination::Local if typed.sandbox => "sandbox".to_owned(),
             _ => destination.slug(),
         };
-        let records = Records::new(context, typed, &slug, sandbox)?;
-        Ok(Self { destination, records, sandbox: typed.sandbox })
+        let records = Records::new(context, typed, &chosen, &slug, sandbox)?;
+        Ok(Self { destination, records, sandbox: typed.sandbox, chosen })
     }
 }
 

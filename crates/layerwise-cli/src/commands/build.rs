@@ -54,7 +54,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     }
 
     let building = Instant::now();
-    let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
+    let jobs = typed.jobs.or(place.chosen.jobs).map_or_else(default_jobs, usize::from);
     let options = Options { jobs, fail_fast: typed.fail_fast, no_cache: typed.no_cache };
     let job = Job { context, place: &place, machine: &machine, registry: &*registry, options };
     let cancel = Cancel::default();

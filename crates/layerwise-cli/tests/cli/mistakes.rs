@@ -4,6 +4,8 @@ use insta::assert_snapshot;
 use layerwise::image::{Declare, Images, LambdaImage, lambda_python};
 use layerwise::platform::Platform;
 
+use layerwise_cli::Settings;
+
 use crate::project::{HANDLER, TestProject};
 
 fn all(project: &TestProject, commands: &[&[&str]]) -> String {
@@ -35,6 +37,34 @@ fn what_is_in_a_cloud_needs_a_program_with_one() {
         &["plan", "--offline", "--push", "--registry", ecr],
     ];
     assert_snapshot!(all(&TestProject::sample(), commands));
+}
+
+#[test]
+fn settings_say_where_and_a_stack_must_be_one_of_them() {
+    let settings = Settings::new()
+        .registry("localhost:5000/team")
+        .repository("{name}-{stack}")
+        .stack("dev", Settings::new())
+        .stack("prod", Settings::new().registry("localhost:6000"));
+    let project = TestProject::sample().settings(settings);
+    let destination = |args: &[&str]| {
+        let ran = project.run(&[&["plan", "--offline", "--json", "--push", "ping"], args].concat());
+        let line = ran.stdout.lines().find(|line| line.contains("\"destination\"")).map(str::to_owned);
+        line.unwrap_or_else(|| ran.to_string())
+    };
+    let said = [
+        destination(&["--stack", "dev"]),
+        destination(&["--stack", "prod"]),
+        destination(&["--stack", "prod", "--registry", "localhost:7000"]),
+        destination(&[]),
+        destination(&["--stack", "pord"]),
+    ];
+    assert_snapshot!(said.join("\n"));
+    assert_eq!(
+        project.run(&["plan", "--offline"]).exit,
+        layerwise_cli::Exit::Done,
+        "no stack is needed here"
+    );
 }
 
 #[test]
