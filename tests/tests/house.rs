@@ -70,7 +70,18 @@ const FLOORS: [&[&str]; 5] = [
     // Ports and doors.
     &["store", "registry", "builder", "cloud", "fs", "process"],
     // Hands.
-    &["scan", "store_dir", "store_shared", "buildx", "engine", "oci", "pip_secrets", "parallel", "trust"],
+    &[
+        "scan",
+        "store_dir",
+        "store_shared",
+        "docker_login",
+        "buildx",
+        "engine",
+        "oci",
+        "pip_secrets",
+        "parallel",
+        "trust",
+    ],
     // Stories.
     &["inspect", "verdicts", "readable", "run"],
 ];

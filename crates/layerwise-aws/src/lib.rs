@@ -1,16 +1,21 @@
-//! AWS behind the engine's ports: records in S3. The SDK and its async runtime are inside; callers wait for what they ask.
+//! AWS behind the engine's ports: records in S3, logins and repositories of ECR. The SDK and its async runtime are inside; callers wait for what they ask.
 //! Never decides what is stale, prints nothing, and asks nobody before somebody needs an answer.
 
 mod address;
+mod ecr;
+mod policy;
 mod problem;
 mod records;
+#[cfg(test)]
+mod replay;
 mod session;
 
-use layerwise::cloud::{AddressError, Cloud};
+use layerwise::cloud::{self, AddressError, Cloud, CloudRegistry};
 use layerwise::process::Env;
 use layerwise::store::RecordStore;
 
 use crate::address::Address;
+use crate::ecr::Ecr;
 use crate::records::S3Store;
 use crate::session::Session;
 
@@ -21,6 +26,11 @@ pub struct Aws;
 impl Cloud for Aws {
     fn records(&self, address: &str, env: &Env) -> Result<Box<dyn RecordStore + Send>, AddressError> {
         let address = Address::parse(address)?;
-        Ok(Box::new(S3Store::new(address, Session::new(env.clone()))))
+        Ok(Box::new(S3Store::new(address, Session::new(env.clone(), None))))
+    }
+
+    fn registry(&self, host: &str, env: &Env) -> Box<dyn CloudRegistry> {
+        let region = cloud::Ecr::of(host).map(|ecr| ecr.region.to_owned());
+        Box::new(Ecr::new(host, Session::new(env.clone(), region)))
     }
 }

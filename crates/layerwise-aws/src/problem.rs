@@ -39,8 +39,8 @@ impl Problem {
         Self { cause: cause.into(), hint: None, unreachable: true }
     }
 
-    /// No thread, no socket.
-    pub(crate) fn of_this_machine(error: &std::io::Error) -> Self {
+    /// Something that has nothing to do with AWS.
+    pub(crate) fn of_our_own(error: &dyn std::fmt::Display) -> Self {
         Self { cause: error.to_string(), hint: None, unreachable: false }
     }
 

@@ -43,9 +43,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// With the login that `env` and the user's own files give.
-    pub(crate) fn new(env: Env) -> Self {
-        Self { env, region: None, runtime: OnceLock::new(), config: OnceLock::new() }
+    /// With the login that `env` and the user's own files give; in `region`, unless the user's own is meant.
+    pub(crate) fn new(env: Env, region: Option<String>) -> Self {
+        Self { env, region, runtime: OnceLock::new(), config: OnceLock::new() }
     }
 
     /// What clients are made of.
@@ -64,7 +64,7 @@ impl Session {
             // One thread drives all sockets.
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             let runtime = builder.worker_threads(1).thread_name("layerwise-aws").enable_all().build();
-            runtime.map_err(|error| Problem::of_this_machine(&error))
+            runtime.map_err(|error| Problem::of_our_own(&error))
         };
         self.runtime.get_or_init(start).as_ref().map_err(Clone::clone)
     }

@@ -15,10 +15,12 @@ use layerwise::registry::Registry;
 use layerwise::run::{self, Options, Outcome, World, needed};
 use layerwise::verdicts::verdicts;
 
+use crate::console::Tone;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::machine::Machine;
 use crate::reporter::Reporter;
+use crate::repositories::repositories;
 use crate::summary::{Mode, Summary};
 use crate::wiring::Place;
 
@@ -101,6 +103,17 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Creates what a cloud's registry does not create by itself.
+    fn create_repositories(&self, inspection: &Inspection, needed: &BTreeSet<usize>) -> Result<(), CliError> {
+        let Some(cloud) = self.machine.cloud() else { return Ok(()) };
+        let targets = needed.iter().map(|place| &inspection.graph.targets[*place]);
+        let created = cloud.create_missing(&repositories(self.place, targets))?;
+        for name in created {
+            self.context.console.status(Tone::Good, "Created", &format!("the repository {name}"));
+        }
+        Ok(())
+    }
+
     /// Builds what is needed for `selected`; what happens is told to `reporter`.
     ///
     /// # Errors
@@ -122,6 +135,7 @@ impl Job<'_> {
         self.place.records.store().check_writable()?;
         self.place.records.say_outage(self.context.console);
         self.place.records.say_access(self.context.console);
+        self.create_repositories(inspection, &needed)?;
         if self.place.destination != Destination::Local {
             let key = inspection.key(first);
             let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;

@@ -5,7 +5,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 use layerwise::buildx::FindError;
-use layerwise::cloud::AddressError;
+use layerwise::cloud::{AddressError, CloudError};
 use layerwise::engine::EngineError;
 use layerwise::image_ref::ImageRefError;
 use layerwise::inspect::Problem;
@@ -69,6 +69,9 @@ pub enum CliError {
         /// The place.
         what: String,
     },
+    /// The cloud says no, or does not answer.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
     /// The address of records is none.
     #[error(transparent)]
     Records(#[from] AddressError),
@@ -196,6 +199,7 @@ impl CliError {
                 Exit::Failed
             }
             Self::Store(_)
+            | Self::Cloud(_)
             | Self::Registry(_)
             | Self::NoEngine { .. }
             | Self::Engine(_)
@@ -232,6 +236,7 @@ impl CliError {
             }
             Self::UnknownStack { .. } => "stacks are declared with `Settings::stack` in the xtask's own code",
             Self::NoStack { .. } => "choose one with --stack NAME or LAYERWISE_STACK",
+            Self::Cloud(error) => return error.hint.clone(),
             Self::Records(_) => "for example --records s3://bucket/prefix",
             Self::Store(StoreError { hint: Some(hint), .. }) => return Some(hint.clone()),
             Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",

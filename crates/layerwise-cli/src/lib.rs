@@ -30,6 +30,7 @@ mod local;
 mod machine;
 mod records;
 mod reporter;
+mod repositories;
 mod root;
 mod settings;
 mod summary;

@@ -1,9 +1,14 @@
 //! The engine, the registry and the builder of this machine, or the sandbox's. Connects when it is asked to, never
 //! before.
 
+use std::sync::OnceLock;
+
+use camino::Utf8Path;
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
+use layerwise::cloud::CloudRegistry;
 use layerwise::destination::Destination;
+use layerwise::docker_login::DockerLogin;
 use layerwise::engine::{Endpoint, Engine, EngineError};
 use layerwise::graph::Target;
 use layerwise::image::Secret;
@@ -31,6 +36,9 @@ pub struct Machine<'a> {
     env: Env,
     /// The buildx builder that was asked for.
     builder: Option<&'a str>,
+    /// The registry that a cloud keeps, when that is where images go: its host, and who speaks for it.
+    cloud: Option<(String, Box<dyn CloudRegistry>)>,
+    login: OnceLock<DockerLogin>,
 }
 
 impl<'a> Machine<'a> {
@@ -44,7 +52,10 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let own = sandbox.as_ref().map(Running::env).unwrap_or_default();
         let env = own.into_iter().fold(context.env.clone(), |env, (name, value)| env.with(name, value));
-        Self { context, sandbox, in_sandbox: place.sandbox, env, builder }
+        let keeps = |host: &String| Some((host.clone(), context.cloud?.registry(host, &env)));
+        let cloud = place.ecr.as_ref().and_then(keeps);
+        let login = OnceLock::new();
+        Self { context, sandbox, in_sandbox: place.sandbox, env, builder, cloud, login }
     }
 
     /// Where images are looked for.
@@ -54,8 +65,34 @@ impl<'a> Machine<'a> {
     pub fn registry(&self, destination: &Destination) -> Result<Box<dyn Registry>, CliError> {
         match destination {
             Destination::Local => Ok(Box::new(self.engine()?)),
-            Destination::Registry { .. } => Ok(Box::new(Oci::new(&self.env, Vec::new()))),
+            Destination::Registry { .. } => {
+                let env = match self.docker_config()? {
+                    Some(folder) => self.env.clone().with("DOCKER_CONFIG", folder.as_str()),
+                    None => self.env.clone(),
+                };
+                Ok(Box::new(Oci::new(&env, Vec::new())))
+            }
         }
+    }
+
+    /// The registry that a cloud keeps, when that is where images go.
+    #[must_use]
+    pub fn cloud(&self) -> Option<&dyn CloudRegistry> {
+        self.cloud.as_ref().map(|(_, registry)| &**registry)
+    }
+
+    /// Docker's configuration with a login for the cloud's registry. It is deleted with this machine.
+    fn docker_config(&self) -> Result<Option<&Utf8Path>, CliError> {
+        let Some((host, registry)) = &self.cloud else { return Ok(None) };
+        if self.login.get().is_none() {
+            let login = registry.login()?;
+            let work = self.context.work();
+            let made = DockerLogin::new(&work, &self.env, host, &login);
+            let login =
+                made.map_err(|cause| CliError::File { doing: "write", path: work.join("docker"), cause })?;
+            let _ = self.login.set(login);
+        }
+        Ok(self.login.get().map(DockerLogin::folder))
     }
 
     /// The engine; it answers.
@@ -95,8 +132,13 @@ impl<'a> Machine<'a> {
     pub fn builder(&self) -> Result<Buildx, CliError> {
         let own = self.sandbox.as_ref().map(|sandbox| sandbox.buildx.as_path());
         let buildx = Buildx::at(buildx::find(own, &self.env)?);
+        let config = self.docker_config()?;
+        let logged_in = |buildx: Buildx| match config {
+            Some(folder) => buildx.with_env("DOCKER_CONFIG", folder.as_str()),
+            None => buildx,
+        };
         if let Some(name) = self.builder {
-            return Ok(buildx.with_builder(name));
+            return Ok(logged_in(buildx.with_builder(name)));
         }
         let endpoint = self.endpoint()?;
         let variables = match &self.sandbox {
@@ -106,7 +148,7 @@ impl<'a> Machine<'a> {
         };
         let chosen = self.sandbox.is_some() || endpoint.chosen_by == BY_DEFAULT;
         let variables = variables.into_iter().filter(|_| chosen);
-        Ok(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value)))
+        Ok(logged_in(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value))))
     }
 
     /// The secrets that a target's build may mount: pip's and its own.

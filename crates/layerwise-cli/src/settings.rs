@@ -3,6 +3,7 @@
 //!
 //! What is typed wins, then what a variable says, then the chosen stack, then what holds for all stacks.
 
+use layerwise::cloud::RepositoryRules;
 use layerwise::process::Env;
 
 use crate::error::CliError;
@@ -26,6 +27,7 @@ pub struct Settings {
     records: Option<String>,
     repository: Option<String>,
     jobs: Option<u16>,
+    repositories: Option<RepositoryRules>,
     default_stack: Option<String>,
     stacks: Vec<(String, Settings)>,
 }
@@ -43,6 +45,8 @@ pub struct Chosen {
     pub repository: Option<String>,
     /// How many builds at once.
     pub jobs: Option<u16>,
+    /// How repositories are to be that a cloud keeps.
+    pub repositories: RepositoryRules,
 }
 
 impl Settings {
@@ -80,6 +84,14 @@ impl Settings {
     #[must_use]
     pub fn jobs(mut self, jobs: u16) -> Self {
         self.jobs = Some(jobs);
+        self
+    }
+
+    /// How repositories of ECR are to be; [`RepositoryRules::default`] unless said. A missing one is created like that,
+    /// and `registry apply` makes it so later.
+    #[must_use]
+    pub fn repositories(mut self, rules: RepositoryRules) -> Self {
+        self.repositories = Some(rules);
         self
     }
 
@@ -125,6 +137,7 @@ impl Settings {
             records: said("LAYERWISE_RECORDS", &own.records, &self.records),
             repository: repository.map(|pattern| self.pattern(&pattern, stack)).transpose()?,
             jobs,
+            repositories: own.repositories.clone().or_else(|| self.repositories.clone()).unwrap_or_default(),
         })
     }
 

@@ -10,6 +10,9 @@ use crate::error::CliError;
 use crate::records::Records;
 use crate::settings::Chosen;
 
+/// The variable that names a registry of ECR behind an address of another form, such as a proxy's.
+const ECR: &str = "LAYERWISE_ECR";
+
 /// Where images and records are.
 pub struct Place {
     /// Where images go.
@@ -18,6 +21,8 @@ pub struct Place {
     pub records: Records,
     /// Whether the sandbox's engine is used.
     pub sandbox: bool,
+    /// The host of the registry, when it is one of ECR.
+    pub ecr: Option<String>,
     /// What holds for this run.
     pub chosen: Chosen,
 }
@@ -47,11 +52,13 @@ impl Place {
             None => destination,
         };
         let host = match &destination {
-            Destination::Registry { prefix, .. } => prefix.split('/').next().unwrap_or(prefix),
-            Destination::Local => "",
+            Destination::Registry { prefix, .. } => prefix.split('/').next(),
+            Destination::Local => None,
         };
-        if Ecr::of(host).is_some() && context.cloud.is_none() {
-            return Err(CliError::NoCloud { what: host.to_owned() });
+        let is_ecr = |host: &&str| Ecr::of(host).is_some() || context.env.get(ECR) == Some(host);
+        let ecr = host.filter(is_ecr).map(str::to_owned);
+        if let (Some(what), None) = (&ecr, context.cloud) {
+            return Err(CliError::NoCloud { what: what.clone() });
         }
         // Two engines have two stores: what is confirmed in one says nothing of the other.
         let slug = match destination {
@@ -59,7 +66,7 @@ impl Place {
             _ => destination.slug(),
         };
         let records = Records::new(context, typed, &chosen, &slug, sandbox)?;
-        Ok(Self { destination, records, sandbox: typed.sandbox, chosen })
+        Ok(Self { destination, records, sandbox: typed.sandbox, ecr, chosen })
     }
 }
 

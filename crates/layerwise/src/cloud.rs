@@ -1,7 +1,11 @@
 //! The port to a cloud: opens places whose protocol is the cloud's own. Never chooses one, and asks nobody before
 //! somebody needs an answer.
 
-use std::fmt::Debug;
+mod repository;
+
+use std::fmt::{self, Debug};
+
+pub use repository::{Repositories, Repository, RepositoryRules};
 
 use crate::process::Env;
 use crate::store::RecordStore;
@@ -17,6 +21,33 @@ pub struct AddressError {
     pub address: String,
     /// What is wrong with it.
     pub why: &'static str,
+}
+
+/// What a cloud refused, or could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {doing}: {cause}")]
+pub struct CloudError {
+    /// What was to be done, and with what: `log in to 1234….amazonaws.com`.
+    pub doing: String,
+    /// What it said.
+    pub cause: String,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
+}
+
+/// A login for a registry that holds for some hours. `Debug` shows no secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub secret: String,
+}
+
+impl Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// A registry of Amazon ECR, known by its name.
@@ -50,6 +81,18 @@ pub trait Cloud: Debug + Send + Sync {
     /// # Errors
     /// [`AddressError`]; that there is no such bucket is said later, by the store.
     fn records(&self, address: &str, env: &Env) -> Result<Box<dyn RecordStore + Send>, AddressError>;
+
+    /// The cloud's own registry `host`.
+    fn registry(&self, host: &str, env: &Env) -> Box<dyn CloudRegistry>;
+}
+
+/// A registry that the cloud itself keeps.
+pub trait CloudRegistry: Repositories {
+    /// A login that is good for pushing, for the next hours.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    fn login(&self) -> Result<Login, CloudError>;
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod buildx;
 pub mod cloud;
 pub mod destination;
 pub mod difference;
+pub mod docker_login;
 pub mod dockerfile;
 pub mod engine;
 pub mod event;

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use layerwise_sandbox::Running;
 use libtest_mimic::Failed;
+use serde_json::Value;
 
 /// The sandbox's AWS.
 pub struct Aws {
@@ -44,12 +45,32 @@ impl Aws {
         self.s3("GET", &format!("/{bucket}/{key}"))
     }
 
+    /// What ECR answers.
+    pub fn ecr(&self, action: &str, body: &Value) -> Result<Value, Failed> {
+        let headers = format!(
+            "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.{action}\r\nContent-Type: application/x-amz-json-1.1\r\n"
+        );
+        Ok(serde_json::from_str(&self.ask("POST", "/", "ecr", &headers, &body.to_string())?)?)
+    }
+
     fn s3(&self, method: &str, path: &str) -> Result<String, Failed> {
-        let scope = "Credential=x/20260101/us-east-1/s3/aws4_request";
+        self.ask(method, path, "s3", "", "")
+    }
+
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        service: &str,
+        headers: &str,
+        body: &str,
+    ) -> Result<String, Failed> {
+        let scope = format!("Credential=x/20260101/us-east-1/{service}/aws4_request");
         let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: 0\r\nAuthorization: AWS4-HMAC-SHA256 {scope}, \
-             SignedHeaders=host, Signature=0\r\n\r\n",
-            self.address
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 {scope}, \
+             SignedHeaders=host, Signature=0\r\n{headers}\r\n{body}",
+            self.address,
+            body.len()
         );
         let mut stream = TcpStream::connect(&self.address)?;
         stream.write_all(request.as_bytes())?;

@@ -12,6 +12,7 @@ mod answers;
 mod by_hand;
 mod clock;
 mod dev;
+mod ecr;
 mod edits;
 mod full;
 mod gate;
@@ -132,6 +133,10 @@ const TESTS: &[Test] = &[
     ("a_team_builds_on_without_its_records", team::a_team_builds_on_without_its_records),
     ("a_team_takes_no_records_from_a_pull_request", team::a_team_takes_no_records_from_a_pull_request),
     ("a_team_is_told_what_is_wrong_with_its_records", team::a_team_is_told_what_is_wrong_with_its_records),
+    (
+        "ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own",
+        ecr::ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own,
+    ),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

@@ -1,72 +1,16 @@
-//! Answers of S3 that the sandbox's does not give: replayed, one for each request.
+//! What S3 may answer, and what the store makes of it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::thread::JoinHandle;
 
 use layerwise::fingerprint::{Ingredients, SCHEMA};
 use layerwise::image_ref::ImageRef;
-use layerwise::process::Env;
 
 use super::*;
-
-/// A server that gives these answers, each on a connection of its own, and then the requests' first lines.
-struct Replay {
-    endpoint: String,
-    server: JoinHandle<Vec<String>>,
-}
-
-impl Replay {
-    fn of(answers: Vec<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let server = std::thread::spawn(move || {
-            let serve = |answer: String| {
-                let mut stream = BufReader::new(listener.accept().unwrap().0);
-                let (mut first, mut length) = (String::new(), 0);
-                stream.read_line(&mut first).unwrap();
-                loop {
-                    let mut line = String::new();
-                    stream.read_line(&mut line).unwrap();
-                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                        length = value.trim().parse().unwrap();
-                    }
-                    if line.trim().is_empty() {
-                        break;
-                    }
-                }
-                stream.read_exact(&mut vec![0; length]).unwrap();
-                stream.get_mut().write_all(answer.as_bytes()).unwrap();
-                first.split(' ').take(2).collect::<Vec<_>>().join(" ")
-            };
-            answers.into_iter().map(serve).collect()
-        });
-        Self { endpoint, server }
-    }
-
-    fn store(&self) -> S3Store {
-        store_at(&self.endpoint)
-    }
-
-    fn requests(self) -> Vec<String> {
-        self.server.join().unwrap()
-    }
-}
+use crate::replay::{Replay, answer, session_at};
 
 fn store_at(endpoint: &str) -> S3Store {
-    let env = Env::from_iter([
-        ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_REGION", "eu-west-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-    ]);
-    S3Store::new(Address::parse("s3://team/records").unwrap(), Session::new(env))
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+    S3Store::new(Address::parse("s3://team/records").unwrap(), session_at(endpoint))
 }
 
 fn refusal(status: &str, code: &str) -> String {
@@ -98,7 +42,7 @@ fn what_passes_is_waited_out() {
     let whole = answer("200 OK", "", &record.text());
     let cut = whole[..whole.len() - 7].to_owned();
     let replay = Replay::of(vec![refusal("503 Slow Down", "SlowDown"), cut, whole]);
-    assert_eq!(replay.store().get(&key).unwrap(), Lookup::Found(Box::new(record)));
+    assert_eq!(store_at(&replay.endpoint).get(&key).unwrap(), Lookup::Found(Box::new(record)));
     let path = format!("GET /team/records/v1/ping/amd64/{}.record?x-id=GetObject", key.fingerprint.hex());
     assert_eq!(replay.requests(), [path.as_str(); 3]);
 }
@@ -107,7 +51,7 @@ fn what_passes_is_waited_out() {
 fn what_does_not_pass_is_told_as_out_of_reach() {
     let (key, _) = record();
     let replay = Replay::of(vec![refusal("503 Slow Down", "SlowDown"); 3]);
-    let error = replay.store().get(&key).unwrap_err();
+    let error = store_at(&replay.endpoint).get(&key).unwrap_err();
     assert!(error.unreachable);
     let said = "cannot read records in s3://team/records: AWS answers SlowDown: it says (after 3 tries)";
     assert_eq!(error.to_string(), said);
@@ -128,7 +72,7 @@ fn nothing_there_is_absent_and_nonsense_is_unusable() {
         answer("200 OK", "", "<html>"),
         answer("200 OK", "", &edited),
     ]);
-    let store = replay.store();
+    let store = store_at(&replay.endpoint);
     assert_eq!(store.get(&key).unwrap(), Lookup::Absent);
     assert!(matches!(store.get(&key).unwrap(), Lookup::Unusable(RecordError::Damaged(_))));
     assert_eq!(store.get(&key).unwrap(), Lookup::Unusable(RecordError::Newer { found: 9 }));
@@ -145,7 +89,7 @@ fn a_refusal_names_what_is_missing() {
         refusal("403 Forbidden", "AccessDenied"),
         refusal("400 Bad Request", "ExpiredToken"),
     ]);
-    let store = replay.store();
+    let store = store_at(&replay.endpoint);
     let said = |error: StoreError| {
         assert!(!error.unreachable, "{error}");
         format!("{error}\n    hint: {}", error.hint.clone().unwrap_or_default())
@@ -168,7 +112,7 @@ fn of_two_writers_the_first_wins() {
         answer("200 OK", "", ""),
         answer("200 OK", "", ""),
     ]);
-    let store = replay.store();
+    let store = store_at(&replay.endpoint);
     assert!(!store.put(&key, &record).unwrap());
     assert!(store.put(&key, &record).unwrap());
     let requests = replay.requests();

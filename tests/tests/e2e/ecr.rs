@@ -1,0 +1,48 @@
+//! The sandbox's registry as one of ECR.
+
+use fs_err as fs;
+use libtest_mimic::Failed;
+use serde_json::json;
+
+use crate::checkout::{Checkout, files, names};
+use crate::world::World;
+
+pub fn ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own(
+    world: &World,
+) -> Result<(), Failed> {
+    let test = "ecr_gets_repositories";
+    let (mut checkout, aws) = (Checkout::on_aws(world, test)?, world.aws()?);
+    // The user has never logged in.
+    let config = checkout.docker_config().join("config.json");
+    fs::write(&config, "{}\n")?;
+    assert_eq!(checkout.run(&["build-lambdas", "ping"])?.code, 3, "nobody pushes without a login");
+
+    checkout.env.push(("LAYERWISE_ECR".to_owned(), world.running.registry.clone()));
+    let built = checkout.build(&["ping", "upload-images"])?;
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    assert_eq!(built.with("built"), names(["base-receipt-dynamo", "ping", "upload-images"]));
+    assert!(built.stderr.contains(&format!("Created the repository {test}/ping")), "{}", built.stderr);
+    assert_eq!(fs::read_to_string(&config)?, "{}\n", "the user's own configuration is not touched");
+    let logins = files(&checkout.root.join("target/layerwise/docker"));
+    assert!(logins.is_empty(), "a login is left in {logins:?}");
+
+    let described =
+        aws.ecr("DescribeRepositories", &json!({ "repositoryNames": [format!("{test}/ping")] }))?;
+    let repository = &described["repositories"][0];
+    assert_eq!(repository["imageScanningConfiguration"], json!({ "scanOnPush": true }));
+    assert_eq!(repository["imageTagMutability"], "IMMUTABLE_WITH_EXCLUSION");
+    let policy = |name: &str| {
+        let name = format!("{test}/{name}");
+        aws.ecr("GetRepositoryPolicy", &json!({ "repositoryName": name }))
+    };
+    let text = policy("ping")?["policyText"].as_str().unwrap_or_default().to_owned();
+    assert!(text.contains("lambda.amazonaws.com"), "{text}");
+    assert!(text.contains("arn:aws:lambda:us-east-1:123456789012:function:*"), "{text}");
+    assert!(policy("base-receipt-dynamo").is_err(), "Lambda runs no base image");
+    let images = aws.ecr("DescribeImages", &json!({ "repositoryName": format!("{test}/ping") }))?;
+    assert_eq!(images["imageDetails"][0]["imageDigest"], built.outcome("ping")["digest"]);
+
+    let again = checkout.build(&["ping", "upload-images"])?;
+    assert_eq!(again.with("fresh").len(), 3, "{}", again.stderr);
+    Ok(())
+}
