@@ -10,7 +10,9 @@ mod generate;
 mod graph;
 mod invoke;
 mod list;
+mod outputs;
 mod plan;
+mod registry;
 pub mod sandbox;
 
 use crate::args::Command;
@@ -33,6 +35,8 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Dev(typed) => dev::run(context, &typed),
         Command::Invoke(typed) => invoke::run(context, &typed),
         Command::Doctor(typed) => doctor::run(context, &typed),
+        Command::Outputs(typed) => outputs::run(context, &typed),
+        Command::Registry(typed) => registry::run(context, &typed),
         Command::Sandbox(typed) => sandbox::run(context, &typed),
         // `app` has seen to it: it needs no repository.
         Command::Completions { .. } => Ok(Exit::Done),

@@ -58,7 +58,7 @@ pub enum CliError {
     #[error(transparent)]
     Dev(#[from] DevError),
     /// `--push` without a place to push to.
-    #[error("--push needs --registry PREFIX")]
+    #[error("no registry is said")]
     NoRegistry,
     /// The place to push to is not one.
     #[error(transparent)]
@@ -72,6 +72,18 @@ pub enum CliError {
     /// The cloud says no, or does not answer.
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    /// The registry creates repositories by itself, or somebody else does.
+    #[error("{registry} is no registry of ECR: there is nothing to set up")]
+    NoRepositories {
+        /// The registry.
+        registry: String,
+    },
+    /// What is to be deployed is not built.
+    #[error("{} not built as the sources are now: {}", crate::wording::are(.images.len(), "image"), .images.join(", "))]
+    Stale {
+        /// Their names.
+        images: Vec<String>,
+    },
     /// The address of records is none.
     #[error(transparent)]
     Records(#[from] AddressError),
@@ -188,6 +200,7 @@ impl CliError {
             | Self::Event(_)
             | Self::NoRegistry
             | Self::NoCloud { .. }
+            | Self::NoRepositories { .. }
             | Self::Records(_)
             | Self::UnknownStack { .. }
             | Self::NoStack { .. }
@@ -195,6 +208,7 @@ impl CliError {
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
             Self::Drift { .. }
+            | Self::Stale { .. }
             | Self::Dev(DevError::Ended { .. } | DevError::Silent { .. } | DevError::NoAnswer { .. }) => {
                 Exit::Failed
             }
@@ -227,8 +241,8 @@ impl CliError {
             Self::Event(error) => return error.hint(),
             Self::Dev(error) => return error.hint().map(str::to_owned),
             Self::NoRegistry => {
-                "for example --push --registry registry.example.com/team, or --sandbox --push for the \
-                 sandbox's own"
+                "say it with --registry PREFIX (registry.example.com/team), LAYERWISE_REGISTRY or `Settings::registry` in \
+                 the xtask's code; --sandbox has one of its own"
             }
             Self::NoCloud { .. } => {
                 "switch it on in xtask/Cargo.toml: layerwise-cli = { …, features = [\"aws\"] }; in Layerwise's own \
@@ -236,6 +250,10 @@ impl CliError {
             }
             Self::UnknownStack { .. } => "stacks are declared with `Settings::stack` in the xtask's own code",
             Self::NoStack { .. } => "choose one with --stack NAME or LAYERWISE_STACK",
+            Self::NoRepositories { .. } => {
+                "registries of ECR are known by their names; one behind another name is named by LAYERWISE_ECR"
+            }
+            Self::Stale { .. } => "build and push first: `cargo xtask build-lambdas --push`",
             Self::Cloud(error) => return error.hint.clone(),
             Self::Records(_) => "for example --records s3://bucket/prefix",
             Self::Store(StoreError { hint: Some(hint), .. }) => return Some(hint.clone()),

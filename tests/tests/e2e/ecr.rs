@@ -42,6 +42,29 @@ pub fn ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own(
     let images = aws.ecr("DescribeImages", &json!({ "repositoryName": format!("{test}/ping") }))?;
     assert_eq!(images["imageDetails"][0]["imageDigest"], built.outcome("ping")["digest"]);
 
+    let said = |arguments: &[&str]| {
+        let place = ["--registry", checkout.prefix()];
+        checkout.run(&[arguments, &place].concat())?.ok()
+    };
+    let planned = said(&["registry", "plan"])?;
+    assert!(planned.contains(&format!("{test}/create-labels")), "{planned}");
+    assert!(!planned.contains(&format!("{test}/ping ")), "it is as it is to be: {planned}");
+    aws.ecr("DeleteRepositoryPolicy", &json!({ "repositoryName": format!("{test}/ping") }))?;
+    let mutable = json!({ "repositoryName": format!("{test}/ping"), "imageTagMutability": "MUTABLE" });
+    aws.ecr("PutImageTagMutability", &mutable)?;
+    let applied = said(&["registry", "apply"])?;
+    for difference in ["let no tag move but stable*, latest*, cache*", "let Lambda pull its images"] {
+        let is_said = |line: &str| line.starts_with(&format!("{test}/ping ")) && line.ends_with(difference);
+        assert!(applied.lines().any(is_said), "{applied}");
+    }
+    assert_eq!(said(&["registry", "apply"])?, "", "done once is done");
+
+    let outputs = said(&["outputs", "ping", "--format", "env"])?;
+    let digest = built.outcome("ping")["digest"].as_str().unwrap_or_default();
+    assert_eq!(outputs, format!("PING_IMAGE={}/ping@{digest}\n", checkout.prefix()));
+    let stale = checkout.run(&["outputs", "--registry", checkout.prefix()])?;
+    assert_eq!((stale.code, stale.stdout.as_str()), (1, ""), "{}", stale.stderr);
+
     let again = checkout.build(&["ping", "upload-images"])?;
     assert_eq!(again.with("fresh").len(), 3, "{}", again.stderr);
     Ok(())

@@ -40,6 +40,13 @@ fn what_is_in_a_cloud_needs_a_program_with_one() {
 }
 
 #[test]
+fn what_is_for_deployed_images_needs_a_registry() {
+    let commands: &[&[&str]] =
+        &[&["outputs"], &["registry", "plan"], &["registry", "plan", "--registry", "localhost:5000/team"]];
+    assert_snapshot!(all(&TestProject::sample(), commands));
+}
+
+#[test]
 fn settings_say_where_and_a_stack_must_be_one_of_them() {
     let settings = Settings::new()
         .registry("localhost:5000/team")
