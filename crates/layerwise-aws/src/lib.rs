@@ -1,8 +1,9 @@
-//! AWS behind the engine's ports: records in S3, logins and repositories of ECR. The SDK and its async runtime are inside; callers wait for what they ask.
+//! AWS behind the engine's ports: records in S3, logins and repositories of ECR, functions of Lambda. The SDK and its async runtime are inside; callers wait for what they ask.
 //! Never decides what is stale, prints nothing, and asks nobody before somebody needs an answer.
 
 mod address;
 mod ecr;
+mod functions;
 mod policy;
 mod problem;
 mod records;
@@ -10,12 +11,13 @@ mod records;
 mod replay;
 mod session;
 
-use layerwise::cloud::{self, AddressError, Cloud, CloudRegistry};
+use layerwise::cloud::{self, AddressError, Cloud, CloudRegistry, Functions};
 use layerwise::process::Env;
 use layerwise::store::RecordStore;
 
 use crate::address::Address;
 use crate::ecr::Ecr;
+use crate::functions::Lambda;
 use crate::records::S3Store;
 use crate::session::Session;
 
@@ -30,7 +32,15 @@ impl Cloud for Aws {
     }
 
     fn registry(&self, host: &str, env: &Env) -> Box<dyn CloudRegistry> {
-        let region = cloud::Ecr::of(host).map(|ecr| ecr.region.to_owned());
-        Box::new(Ecr::new(host, Session::new(env.clone(), region)))
+        Box::new(Ecr::new(host, Session::new(env.clone(), region(host))))
     }
+
+    fn functions(&self, host: &str, env: &Env) -> Box<dyn Functions> {
+        Box::new(Lambda::new(Session::new(env.clone(), region(host))))
+    }
+}
+
+/// The region that a registry's name says.
+fn region(host: &str) -> Option<String> {
+    cloud::Ecr::of(host).map(|ecr| ecr.region.to_owned())
 }

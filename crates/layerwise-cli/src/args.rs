@@ -79,6 +79,10 @@ pub enum Command {
     Doctor(Doctor),
     /// Say what images are there, pinned by digest, for infrastructure code
     Outputs(Outputs),
+    /// Let functions run the pushed images, and wait until they do
+    Deploy(Deploy),
+    /// Let a function run again what it ran before
+    Rollback(Rollback),
     /// Look at and set up the repositories of a registry of ECR
     #[command(subcommand)]
     Registry(Registry),
@@ -366,6 +370,55 @@ pub enum OutputFormat {
     Pulumi,
     /// Context of a CDK app.
     Cdk,
+}
+
+/// `deploy`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask deploy --stack dev
+  cargo xtask deploy ping --function ping-of-mine
+  cargo xtask deploy --stack prod --dry-run
+
+A function is called as its image's declaration says, or as the image, in the form that the
+settings give. Functions themselves are made by your infrastructure code. Each update is
+published as a version, which is what `rollback` goes back to.
+
+Standard output has one line `function image@digest version` for each function.")]
+pub struct Deploy {
+    /// Names of Lambda images, or patterns with * and ?; all when there is none
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// The function, for one image
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// Only say what would be deployed
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Pushed,
+}
+
+/// `rollback`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask rollback ping --stack prod            to the newest version with another image
+  cargo xtask rollback ping --stack prod --to 12    to that version")]
+pub struct Rollback {
+    /// The image whose functions go back, or one of its functions as it is declared
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The function, if it has another name
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// The version to go back to
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub place: Pushed,
 }
 
 /// `registry …`

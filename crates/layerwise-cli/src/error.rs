@@ -72,12 +72,15 @@ pub enum CliError {
     /// The cloud says no, or does not answer.
     #[error(transparent)]
     Cloud(#[from] CloudError),
-    /// The registry creates repositories by itself, or somebody else does.
-    #[error("{registry} is no registry of ECR: there is nothing to set up")]
-    NoRepositories {
+    /// What only a cloud's own registry has is asked of another.
+    #[error("{registry} is no registry of ECR")]
+    NotTheClouds {
         /// The registry.
         registry: String,
     },
+    /// One function cannot run several images.
+    #[error("--function names the function of one image, and several images are chosen")]
+    FunctionOfMany,
     /// What is to be deployed is not built.
     #[error("{} not built as the sources are now: {}", crate::wording::are(.images.len(), "image"), .images.join(", "))]
     Stale {
@@ -200,7 +203,8 @@ impl CliError {
             | Self::Event(_)
             | Self::NoRegistry
             | Self::NoCloud { .. }
-            | Self::NoRepositories { .. }
+            | Self::NotTheClouds { .. }
+            | Self::FunctionOfMany
             | Self::Records(_)
             | Self::UnknownStack { .. }
             | Self::NoStack { .. }
@@ -250,7 +254,8 @@ impl CliError {
             }
             Self::UnknownStack { .. } => "stacks are declared with `Settings::stack` in the xtask's own code",
             Self::NoStack { .. } => "choose one with --stack NAME or LAYERWISE_STACK",
-            Self::NoRepositories { .. } => {
+            Self::FunctionOfMany => "for example `deploy ping --function ping-of-mine`",
+            Self::NotTheClouds { .. } => {
                 "registries of ECR are known by their names; one behind another name is named by LAYERWISE_ECR"
             }
             Self::Stale { .. } => "build and push first: `cargo xtask build-lambdas --push`",

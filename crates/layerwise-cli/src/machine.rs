@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use camino::Utf8Path;
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
-use layerwise::cloud::CloudRegistry;
+use layerwise::cloud::{CloudRegistry, Functions};
 use layerwise::destination::Destination;
 use layerwise::docker_login::DockerLogin;
 use layerwise::engine::{Endpoint, Engine, EngineError};
@@ -79,6 +79,13 @@ impl<'a> Machine<'a> {
     #[must_use]
     pub fn cloud(&self) -> Option<&dyn CloudRegistry> {
         self.cloud.as_ref().map(|(_, registry)| &**registry)
+    }
+
+    /// The functions that run what is in that registry.
+    #[must_use]
+    pub fn functions(&self) -> Option<Box<dyn Functions>> {
+        let (host, _) = self.cloud.as_ref()?;
+        Some(self.context.cloud?.functions(host, &self.env))
     }
 
     /// Docker's configuration with a login for the cloud's registry. It is deleted with this machine.

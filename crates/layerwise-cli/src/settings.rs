@@ -28,6 +28,7 @@ pub struct Settings {
     repository: Option<String>,
     jobs: Option<u16>,
     repositories: Option<RepositoryRules>,
+    function: Option<String>,
     default_stack: Option<String>,
     stacks: Vec<(String, Settings)>,
 }
@@ -47,6 +48,15 @@ pub struct Chosen {
     pub jobs: Option<u16>,
     /// How repositories are to be that a cloud keeps.
     pub repositories: RepositoryRules,
+    /// The name of a function, with `{name}` in it and no other placeholder.
+    pub function: Option<String>,
+}
+
+impl Chosen {
+    /// What the function is called that is declared as `name`.
+    pub fn function(&self, name: &str) -> String {
+        self.function.as_deref().unwrap_or("{name}").replace("{name}", name)
+    }
 }
 
 impl Settings {
@@ -95,6 +105,14 @@ impl Settings {
         self
     }
 
+    /// The name of a Lambda function: `{name}` is the one that an image's declaration gives it, or the image's own, `{stack}`
+    /// the stack's. `{name}` unless said. Over it: `LAYERWISE_FUNCTION`.
+    #[must_use]
+    pub fn function(mut self, pattern: impl Into<String>) -> Self {
+        self.function = Some(pattern.into());
+        self
+    }
+
     /// The stack `name` and what is different in it. `--stack` or `LAYERWISE_STACK` chooses it.
     #[must_use]
     pub fn stack(mut self, name: impl Into<String>, difference: Settings) -> Self {
@@ -131,32 +149,18 @@ impl Settings {
             }
         };
         let repository = said("LAYERWISE_REPOSITORY", &own.repository, &self.repository);
+        let function = said("LAYERWISE_FUNCTION", &own.function, &self.function);
         Ok(Chosen {
             stack: stack.map(str::to_owned),
             registry: said("LAYERWISE_REGISTRY", &own.registry, &self.registry),
             records: said("LAYERWISE_RECORDS", &own.records, &self.records),
-            repository: repository.map(|pattern| self.pattern(&pattern, stack)).transpose()?,
+            repository: repository
+                .map(|text| pattern("the name of repositories", &text, stack))
+                .transpose()?,
+            function: function.map(|text| pattern("the name of functions", &text, stack)).transpose()?,
             jobs,
             repositories: own.repositories.clone().or_else(|| self.repositories.clone()).unwrap_or_default(),
         })
-    }
-
-    /// `pattern` with the stack in it.
-    fn pattern(&self, pattern: &str, stack: Option<&str>) -> Result<String, CliError> {
-        let filled = match stack {
-            Some(stack) => pattern.replace("{stack}", stack),
-            // It is said when somebody pushes: until then no repository has a name.
-            None => pattern.to_owned(),
-        };
-        let rest = filled.replacen("{name}", "", 1).replace("{stack}", "");
-        if filled.contains("{name}") && !rest.contains(['{', '}']) {
-            return Ok(filled);
-        }
-        Err(wrong(
-            "the name of repositories",
-            pattern,
-            "a text with {name} in it once, and {stack} where wanted",
-        ))
     }
 
     fn names(&self) -> Vec<String> {
@@ -165,12 +169,27 @@ impl Settings {
 
     /// Whoever pushes has to say to which stack.
     pub(crate) fn needs_a_stack(&self, chosen: &Chosen) -> Result<(), CliError> {
-        let open = chosen.repository.as_ref().is_some_and(|pattern| pattern.contains("{stack}"));
+        let open = [&chosen.repository, &chosen.function];
+        let open = open.into_iter().flatten().any(|pattern| pattern.contains("{stack}"));
         if chosen.stack.is_none() && (open || !self.stacks.is_empty()) {
             return Err(CliError::NoStack { known: self.names() });
         }
         Ok(())
     }
+}
+
+/// `text` with the stack in it.
+fn pattern(what: &'static str, text: &str, stack: Option<&str>) -> Result<String, CliError> {
+    let filled = match stack {
+        Some(stack) => text.replace("{stack}", stack),
+        // It is said when somebody pushes: until then nothing has a name.
+        None => text.to_owned(),
+    };
+    let rest = filled.replacen("{name}", "", 1).replace("{stack}", "");
+    if filled.contains("{name}") && !rest.contains(['{', '}']) {
+        return Ok(filled);
+    }
+    Err(wrong(what, text, "a text with {name} in it once, and {stack} where wanted"))
 }
 
 fn wrong(name: &'static str, value: &str, known: &str) -> CliError {
@@ -186,6 +205,7 @@ mod tests {
             .registry("registry.example.com/team")
             .records("s3://team-records")
             .repository("{name}-{stack}")
+            .function("receipts-{name}-{stack}")
             .jobs(4)
             .stack("dev", Settings::new())
             .stack("prod", Settings::new().registry("prod.example.com").jobs(2))
@@ -200,6 +220,7 @@ mod tests {
         let dev = choose(Some("dev"), &[]).unwrap();
         assert_eq!(dev.registry.as_deref(), Some("registry.example.com/team"));
         assert_eq!((dev.repository.as_deref(), dev.jobs), (Some("{name}-dev"), Some(4)));
+        assert_eq!(dev.function("ping"), "receipts-ping-dev");
         let prod = choose(None, &[("LAYERWISE_STACK", "prod")]).unwrap();
         assert_eq!(prod.registry.as_deref(), Some("prod.example.com"));
         assert_eq!(prod.records.as_deref(), Some("s3://team-records"));

@@ -70,6 +70,17 @@ impl Place {
     }
 }
 
+impl Place {
+    /// What is said where only a cloud's own registry will do.
+    pub fn not_the_clouds(&self) -> CliError {
+        let registry = match &self.destination {
+            Destination::Registry { prefix, .. } => prefix.clone(),
+            Destination::Local => "the engine's store".to_owned(),
+        };
+        CliError::NotTheClouds { registry }
+    }
+}
+
 /// The sandbox, when it is asked for and up.
 ///
 /// # Errors

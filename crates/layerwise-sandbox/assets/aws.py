@@ -17,8 +17,9 @@ import urllib.request
 
 PACKAGES, PORT, REGISTRY, JOURNAL = sys.argv[1:]
 LOGIN = base64.b64encode(("AWS:" + os.environ["LAYERWISE_SANDBOX_REGISTRY_PASSWORD"]).encode()).decode()
-# moto makes keys of its own where it has none; what it stands for has no metadata service.
+# moto signs requests to itself. Its Lambda takes the images of its ECR.
 os.environ.update(MOTO_PORT=PORT, AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
+os.environ.update(MOTO_LAMBDA_STUB_ECR="false")
 sys.path.insert(0, PACKAGES)
 
 from moto.core.responses import ActionResult  # noqa: E402

@@ -1,10 +1,12 @@
 //! The port to a cloud: opens places whose protocol is the cloud's own. Never chooses one, and asks nobody before
 //! somebody needs an answer.
 
+mod function;
 mod repository;
 
 use std::fmt::{self, Debug};
 
+pub use function::{Deployed, Functions, Update};
 pub use repository::{Repositories, Repository, RepositoryRules};
 
 use crate::process::Env;
@@ -84,6 +86,9 @@ pub trait Cloud: Debug + Send + Sync {
 
     /// The cloud's own registry `host`.
     fn registry(&self, host: &str, env: &Env) -> Box<dyn CloudRegistry>;
+
+    /// The functions where the registry `host` is: both are in one region.
+    fn functions(&self, host: &str, env: &Env) -> Box<dyn Functions>;
 }
 
 /// A registry that the cloud itself keeps.

@@ -53,6 +53,35 @@ impl Aws {
         Ok(serde_json::from_str(&self.ask("POST", "/", "ecr", &headers, &body.to_string())?)?)
     }
 
+    /// A new function that runs `image`.
+    pub fn function(&self, name: &str, image: &str, architecture: &str) -> Result<(), Failed> {
+        let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+        let role = "Action=CreateRole&Version=2010-05-08&RoleName=sandbox&AssumeRolePolicyDocument=%7B%7D";
+        match self.ask("POST", "/", "iam", form, role) {
+            Err(error) if !error.message().unwrap_or_default().contains("EntityAlreadyExists") => {
+                return Err(error);
+            }
+            _ => {}
+        }
+        let body = serde_json::json!({
+            "FunctionName": name,
+            "PackageType": "Image",
+            "Code": { "ImageUri": image },
+            "Role": "arn:aws:iam::123456789012:role/sandbox",
+            "Architectures": [architecture],
+        });
+        let json = "Content-Type: application/json\r\n";
+        self.ask("POST", "/2015-03-31/functions", "lambda", json, &body.to_string()).map(drop)
+    }
+
+    /// The digest of the image that the function runs.
+    pub fn runs(&self, function: &str) -> Result<String, Failed> {
+        let path = format!("/2015-03-31/functions/{function}");
+        let found: Value = serde_json::from_str(&self.ask("GET", &path, "lambda", "", "")?)?;
+        let image = found["Code"]["ResolvedImageUri"].as_str().and_then(|image| image.split_once('@'));
+        Ok(image.ok_or_else(|| format!("no image in {found}"))?.1.to_owned())
+    }
+
     fn s3(&self, method: &str, path: &str) -> Result<String, Failed> {
         self.ask(method, path, "s3", "", "")
     }
@@ -77,7 +106,7 @@ impl Aws {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         match answer.split_once("\r\n\r\n") {
-            Some((head, body)) if head.contains(" 200 ") => Ok(body.to_owned()),
+            Some((head, body)) if head.contains(" 200 ") || head.contains(" 201 ") => Ok(body.to_owned()),
             _ => Err(answer.into()),
         }
     }

@@ -214,6 +214,12 @@ impl<'a> Checkout<'a> {
         files(&self.records).iter().filter(|path| path.extension() == Some("record")).count()
     }
 
+    /// The same checkout, pushing to `prefix`.
+    pub fn pushing_to(mut self, prefix: &str) -> Self {
+        self.prefix = Some(prefix.to_owned());
+        self
+    }
+
     /// Where it pushes to.
     pub fn prefix(&self) -> &str {
         self.prefix.as_deref().unwrap_or_default()

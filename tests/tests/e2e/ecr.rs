@@ -69,3 +69,54 @@ pub fn ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own(
     assert_eq!(again.with("fresh").len(), 3, "{}", again.stderr);
     Ok(())
 }
+
+pub fn functions_run_what_is_deployed_and_go_back(world: &World) -> Result<(), Failed> {
+    let test = "functions_go_back";
+    let (registry, aws) = (world.running.registry.clone(), world.aws()?);
+    let mut checkout = Checkout::on_aws(world, test)?.pushing_to(&registry);
+    // The sandbox's Lambda finds images by the last part of their repository's name.
+    let repository = format!("{test}-{{name}}");
+    let settings = [("ECR", registry.as_str()), ("REPOSITORY", &repository), ("FUNCTION", "{name}-deployed")];
+    for (name, value) in settings {
+        checkout.env.push((format!("LAYERWISE_{name}"), value.to_owned()));
+    }
+    let run = |arguments: &[&str]| checkout.run(&[arguments, &["--registry", &registry]].concat());
+    let push = || -> Result<String, Failed> {
+        let built = checkout.build(&["ping"])?;
+        assert_eq!(built.with("built"), names(["ping"]), "{}", built.stderr);
+        Ok(built.outcome("ping")["digest"].as_str().unwrap_or_default().to_owned())
+    };
+    let first = push()?;
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    aws.function("ping-deployed", &format!("{registry}/{test}-ping@{first}"), machine)?;
+    let deployed = run(&["deploy", "ping"])?;
+    assert_eq!(deployed.code, 0, "{}", deployed.stderr);
+    assert!(deployed.stderr.contains("Current ping-deployed"), "{}", deployed.stderr);
+
+    checkout.append("lambdas/ping/handler.py", "# the next one\n");
+    let stale = run(&["deploy", "ping"])?;
+    assert_eq!(
+        (stale.code, stale.stdout.as_str()),
+        (1, ""),
+        "what is not built is not deployed: {}",
+        stale.stderr
+    );
+    let second = push()?;
+    assert_ne!(first, second);
+    let planned = run(&["deploy", "ping", "--dry-run"])?;
+    assert_eq!((planned.code, aws.runs("ping-deployed")?), (0, first.clone()), "{}", planned.stderr);
+    let deployed = run(&["deploy", "ping"])?;
+    assert_eq!((deployed.code, aws.runs("ping-deployed")?), (0, second.clone()), "{}", deployed.stderr);
+    assert_eq!(deployed.stdout, format!("ping-deployed {registry}/{test}-ping@{second} 1\n"));
+    checkout.append("lambdas/ping/handler.py", "# and one more\n");
+    let third = push()?;
+    run(&["deploy", "ping"])?.ok()?;
+    assert_eq!(aws.runs("ping-deployed")?, third);
+
+    let back = run(&["rollback", "ping"])?;
+    assert_eq!((back.code, aws.runs("ping-deployed")?), (0, second), "{}", back.stderr);
+    let nobody = run(&["deploy", "ping", "--function", "nobody"])?;
+    assert_eq!(nobody.code, 1);
+    assert!(nobody.stderr.contains("cannot update the function nobody: there is none"), "{}", nobody.stderr);
+    Ok(())
+}

@@ -137,6 +137,7 @@ const TESTS: &[Test] = &[
         "ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own",
         ecr::ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own,
     ),
+    ("functions_run_what_is_deployed_and_go_back", ecr::functions_run_what_is_deployed_and_go_back),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

@@ -1,16 +1,15 @@
 //! `outputs`: where the pushed images are, pinned by digest, in the words of the tools that deploy them. Builds nothing, and
 //! says nothing about an image that is not what the sources are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use layerwise::digest::Digest;
 use layerwise::image::Kind;
-use layerwise::plan::Verdict;
 use layerwise::platform::Platform;
-use layerwise::verdicts::verdicts;
 use serde::Serialize;
 use serde_json::json;
 
+use super::pinned::pinned;
 use crate::args::{OutputFormat, Outputs, Where};
 use crate::context::{Context, select};
 use crate::error::CliError;
@@ -41,30 +40,17 @@ pub fn run(context: &Context<'_>, typed: &Outputs) -> Result<Exit, CliError> {
     let sandbox = running_sandbox(&asked)?;
     let place = Place::new(context, &asked, sandbox.as_ref())?;
     let machine = Machine::new(context, &place, None, sandbox);
-    let registry = machine.registry(&place.destination)?;
-    let verdicts =
-        verdicts(&inspection, place.records.store(), Some(&*registry), &selected, &BTreeSet::new())?;
-    place.records.say_outage(context.console);
     let mut outputs = BTreeMap::new();
-    let mut stale = Vec::new();
-    for place in selected {
+    for (place, head) in pinned(context, &inspection, &selected, &place, &machine)? {
         let target = &inspection.graph.targets[place];
-        match &verdicts[place] {
-            Verdict::Stale(_) => stale.push(target.label.clone()),
-            Verdict::Fresh(head) => {
-                let output = Output {
-                    image: head.reference.at_digest(head.digest).to_string(),
-                    reference: head.reference.to_string(),
-                    digest: head.digest,
-                    platform: target.platform,
-                    functions: target.image.functions.clone(),
-                };
-                outputs.insert(target.label.clone(), output);
-            }
-        }
-    }
-    if !stale.is_empty() {
-        return Err(CliError::Stale { images: stale });
+        let output = Output {
+            image: head.reference.at_digest(head.digest).to_string(),
+            reference: head.reference.to_string(),
+            digest: head.digest,
+            platform: target.platform,
+            functions: target.image.functions.clone(),
+        };
+        outputs.insert(target.label.clone(), output);
     }
     context.console.result(write(typed.format, &outputs).trim_end());
     Ok(Exit::Done)

@@ -1,8 +1,6 @@
 //! `registry plan` and `registry apply`: the repositories of all declared images in a registry that a cloud keeps. Deletes
 //! nothing.
 
-use layerwise::destination::Destination;
-
 use crate::args::{Pushed, Registry, Where};
 use crate::console::Tone;
 use crate::context::Context;
@@ -22,13 +20,7 @@ pub fn run(context: &Context<'_>, typed: &Registry) -> Result<Exit, CliError> {
     let sandbox = running_sandbox(&asked)?;
     let place = Place::new(context, &asked, sandbox.as_ref())?;
     let machine = Machine::new(context, &place, None, sandbox);
-    let Some(cloud) = machine.cloud() else {
-        let registry = match &place.destination {
-            Destination::Registry { prefix, .. } => prefix.clone(),
-            Destination::Local => "the engine".to_owned(),
-        };
-        return Err(CliError::NoRepositories { registry });
-    };
+    let cloud = machine.cloud().ok_or_else(|| place.not_the_clouds())?;
     let wishes = repositories(&place, &graph.targets);
     let width = wishes.iter().map(|wish| wish.name.chars().count()).max().unwrap_or(0);
     let mut different = 0;
