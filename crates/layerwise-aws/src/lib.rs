@@ -4,6 +4,7 @@
 mod address;
 mod ecr;
 mod functions;
+mod identity;
 mod policy;
 mod problem;
 mod records;
@@ -11,7 +12,7 @@ mod records;
 mod replay;
 mod session;
 
-use layerwise::cloud::{self, AddressError, Cloud, CloudRegistry, Functions};
+use layerwise::cloud::{self, AddressError, Cloud, CloudError, CloudRegistry, Functions};
 use layerwise::process::Env;
 use layerwise::store::RecordStore;
 
@@ -33,6 +34,10 @@ impl Cloud for Aws {
 
     fn registry(&self, host: &str, env: &Env) -> Box<dyn CloudRegistry> {
         Box::new(Ecr::new(host, Session::new(env.clone(), region(host))))
+    }
+
+    fn identity(&self, env: &Env) -> Result<String, CloudError> {
+        identity::identity(&Session::new(env.clone(), None))
     }
 
     fn functions(&self, host: &str, env: &Env) -> Box<dyn Functions> {

@@ -20,6 +20,8 @@ const LARGEST: i64 = 64 << 20;
 /// How often an answer that breaks off, or a write that collides with another's, is tried again.
 const AGAIN: usize = 3;
 
+const PROBE: &[u8] = b"This object shows that records can be written here, each once.\n";
+
 /// What tells that nothing is under a key, given the permission to know it.
 const READ: &str = "s3:GetObject on its objects and s3:ListBucket on the bucket";
 const WRITE: &str = "s3:PutObject on its objects";
@@ -178,8 +180,17 @@ impl RecordStore for S3Store {
     }
 
     fn check_writable(&self) -> Result<(), StoreError> {
-        let key = self.address.key("writable");
-        self.write(&key, b"can this be written?\n", false).map(drop).map_err(self.error("write"))
+        // The right to write is looked at before the condition: that one is there already proves both.
+        let probe = || {
+            let key = self.address.key("writable");
+            let is_first = self.create(&key, PROBE)?;
+            if is_first && self.create(&key, PROBE)? {
+                let cause = "it writes an object anew that shall be written once (If-None-Match)";
+                return Err(Problem::of_our_own(&cause));
+            }
+            Ok(())
+        };
+        probe().map_err(self.error("write"))
     }
 }
 

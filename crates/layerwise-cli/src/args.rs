@@ -484,6 +484,12 @@ pub struct Doctor {
     /// Check the sandbox's engine
     #[arg(long)]
     pub sandbox: bool,
+    /// The stack whose registry and records are checked [env: LAYERWISE_STACK]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The registry that is checked [env: LAYERWISE_REGISTRY]
+    #[arg(long, value_name = "PREFIX")]
+    pub registry: Option<String>,
     /// Report as one JSON document on standard output
     #[arg(long)]
     pub json: bool,

@@ -81,6 +81,12 @@ impl<'a> Machine<'a> {
         self.cloud.as_ref().map(|(_, registry)| &**registry)
     }
 
+    /// The environment that adapters see.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
     /// The functions that run what is in that registry.
     #[must_use]
     pub fn functions(&self) -> Option<Box<dyn Functions>> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use camino::Utf8PathBuf;
 use layerwise::cloud::BUCKET;
 use layerwise::process::Env;
-use layerwise::store::RecordStore;
+use layerwise::store::{RecordStore, StoreError};
 use layerwise::store_dir::DirStore;
 use layerwise::store_shared::{Access, SharedStore};
 use layerwise_sandbox::Running;
@@ -81,10 +81,30 @@ impl Records {
         self.locks.clone()
     }
 
+    /// The address of records that several machines share.
+    pub fn address(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Folder(_) => None,
+            Kind::Shared { address, .. } => Some(address),
+        }
+    }
+
+    /// Why shared records were out of reach, if they were.
+    pub fn outage(&self) -> Option<&StoreError> {
+        match &self.kind {
+            Kind::Folder(_) => None,
+            Kind::Shared { store, .. } => store.outage(),
+        }
+    }
+
+    /// Whether nothing is recorded.
+    pub fn only_reads(&self) -> bool {
+        matches!(&self.kind, Kind::Shared { store, .. } if store.access() == Access::ReadOnly)
+    }
+
     /// Says, once, that shared records were out of reach.
     pub fn say_outage(&self, console: &Console) {
-        let Kind::Shared { store, .. } = &self.kind else { return };
-        if let Some(outage) = store.outage()
+        if let Some(outage) = self.outage()
             && !self.told.swap(true, Ordering::Relaxed)
         {
             console.status(Tone::Notice, "Warning", &outage.to_string());
@@ -94,8 +114,8 @@ impl Records {
 
     /// Says that nothing is recorded, where that is so.
     pub fn say_access(&self, console: &Console) {
-        if let Kind::Shared { store, address } = &self.kind
-            && store.access() == Access::ReadOnly
+        if let Some(address) = self.address()
+            && self.only_reads()
         {
             console.status(Tone::Busy, "Reading", &format!("{address} only: what is built is not recorded"));
         }

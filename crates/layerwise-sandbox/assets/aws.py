@@ -42,6 +42,7 @@ MANIFESTS = ", ".join(
     ]
 )
 HOURS_OF_A_TOKEN = 12
+ABOUT_IMAGES = {"DescribeImages", "ListImages", "BatchGetImage", "BatchDeleteImage", "DeleteRepository"}
 READING = ("Describe", "Get", "List", "BatchGet", "BatchCheck")
 
 
@@ -58,12 +59,13 @@ def registry(method, path):
         raise
 
 
-def follow_the_registry():
-    """Lets every repository of ECR have the images and tags that the registry has."""
+def follow_the_registry(only=None):
+    """Lets the repositories of ECR have the images and tags that the registry has."""
     for account, regions in list(ecr_backends.items()):
         for backend in list(regions.values()):
             for name, repository in list(backend.repositories.items()):
-                repository.images = images_of(account, name, repository.images)
+                if only in (None, name):
+                    repository.images = images_of(account, name, repository.images)
 
 
 def images_of(account, name, known):
@@ -120,16 +122,21 @@ class Sandbox:
 
     def __init__(self, moto):
         self.moto, self.turn = moto, threading.RLock()
-        if os.path.exists(JOURNAL):
-            with open(JOURNAL) as lines:
-                for line in lines:
-                    # The last line is a half one after a power cut.
-                    if line.endswith("\n"):
-                        self.do_again(json.loads(line))
-        self.journal = open(JOURNAL, "a")
+        self.journal = open(JOURNAL, "a+")
+        self.journal.seek(0)
+        whole = 0
+        for line in self.journal:
+            # The last line is a half one after a power cut.
+            if line.endswith("\n"):
+                self.do_again(json.loads(line))
+                whole += len(line.encode())
+        self.journal.truncate(whole)
 
     def do_again(self, request):
         body = base64.b64decode(request.pop("body"))
+        if request["path"].startswith("/20"):
+            # A function is made of an image that is there.
+            follow_the_registry()
         run_wsgi_app(self.moto, EnvironBuilder(data=body, **request).get_environ())
 
     def __call__(self, environ, start_response):
@@ -137,12 +144,13 @@ class Sandbox:
         length = -1 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
-        service = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
         action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         on_lambda = environ["PATH_INFO"].startswith("/20")
         changes = environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not action.startswith(READING)
         with self.turn:
-            if service.startswith("AmazonEC2ContainerRegistry") or on_lambda:
+            if action in ABOUT_IMAGES:
+                follow_the_registry(json.loads(body)["repositoryName"])
+            elif on_lambda and changes:
                 follow_the_registry()
             answer, status, headers = run_wsgi_app(self.moto, environ, buffered=True)
             answer = b"".join(answer)

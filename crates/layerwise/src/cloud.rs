@@ -87,6 +87,12 @@ pub trait Cloud: Debug + Send + Sync {
     /// The cloud's own registry `host`.
     fn registry(&self, host: &str, env: &Env) -> Box<dyn CloudRegistry>;
 
+    /// Whose login it is, and in which region, as a phrase.
+    ///
+    /// # Errors
+    /// [`CloudError`].
+    fn identity(&self, env: &Env) -> Result<String, CloudError>;
+
     /// The functions where the registry `host` is: both are in one region.
     fn functions(&self, host: &str, env: &Env) -> Box<dyn Functions>;
 }

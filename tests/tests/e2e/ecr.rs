@@ -65,6 +65,12 @@ pub fn ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own(
     let stale = checkout.run(&["outputs", "--registry", checkout.prefix()])?;
     assert_eq!((stale.code, stale.stdout.as_str()), (1, ""), "{}", stale.stderr);
 
+    let findings = checkout.run(&["doctor", "--registry", checkout.prefix()])?.stdout;
+    let is_ok = |topic: &str| findings.lines().any(|line| line.starts_with(&format!("ok      {topic} ")));
+    for topic in ["login", "registry", "repositories", "records"] {
+        assert!(is_ok(topic), "{topic}: {findings}");
+    }
+
     let again = checkout.build(&["ping", "upload-images"])?;
     assert_eq!(again.with("fresh").len(), 3, "{}", again.stderr);
     Ok(())

@@ -107,6 +107,9 @@ pub fn a_team_is_told_what_is_wrong_with_its_records(world: &World) -> Result<()
     assert!(said.stderr.contains("there is no bucket `nobody-has-this`"), "{}", said.stderr);
     assert!(said.stderr.contains("hint: check the name, or create it"), "{}", said.stderr);
 
+    let doctor = one.run(&["doctor"])?;
+    assert!(doctor.stdout.contains("there is no bucket `nobody-has-this`"), "{}", doctor.stdout);
+
     one.env.push(("LAYERWISE_RECORDS".to_owned(), "s3://x/records".to_owned()));
     assert_eq!(one.run(&["plan", "ping"])?.code, 2);
 

@@ -104,6 +104,16 @@ fn a_refusal_names_what_is_missing() {
 }
 
 #[test]
+fn a_store_that_does_not_keep_what_is_there_is_refused() {
+    let (done, there) = (answer("200 OK", "", ""), refusal("412 Precondition Failed", "PreconditionFailed"));
+    let check = |answers| store_at(&Replay::of(answers).endpoint).check_writable();
+    check(vec![there.clone()]).unwrap();
+    check(vec![done.clone(), there]).unwrap();
+    let error = check(vec![done.clone(), done]).unwrap_err().to_string();
+    assert!(error.contains("If-None-Match"), "{error}");
+}
+
+#[test]
 fn of_two_writers_the_first_wins() {
     let (key, record) = record();
     let replay = Replay::of(vec![

@@ -37,8 +37,10 @@ pub fn answers_as_aws_while_asked_to() -> Result<(), Failed> {
     let by_digest = format!("{}/app@{}", running.registry, image["imageDigest"].as_str().unwrap_or_default());
     private.docker(&["pull", &by_digest])?;
 
-    // Killed, it comes back with what it had, on the same port.
+    // Killed while it wrote, it comes back with what it had, on the same port.
     private.kill(private.status()?.aws_pid)?;
+    let journal = private.folder().join("aws.journal");
+    fs_err::write(&journal, fs_err::read_to_string(&journal)? + "{\"method\": \"PU")?;
     assert!(private.sandbox.running()?.is_none());
     assert_eq!(private.up()?, running);
     assert_eq!(aws.s3("GET", "/bucket/record", "", "")?, (200, RECORD.to_owned()));
