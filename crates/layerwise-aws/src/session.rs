@@ -15,8 +15,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use layerwise::process::Env;
 use tokio::runtime::Runtime;
@@ -75,7 +76,7 @@ async fn config(env: &Env, region: Option<&str>) -> Result<SdkConfig, Problem> {
     let http = http_client(endpoint);
     let plain = ProviderConfig::without_region().with_http_client(http.clone());
     let metadata = imds::Client::builder()
-        .configure(&plain)
+        .configure(&ProviderConfig::without_region().with_http_client(Builder::new().build_http()))
         .max_attempts(1)
         .connect_timeout(METADATA)
         .read_timeout(METADATA)
@@ -124,10 +125,17 @@ fn of_env(env: &Env) -> Option<Credentials> {
     Some(Credentials::new(key, secret, token, None, "environment"))
 }
 
-/// Certificates are read only where there is encryption.
+/// Certificates are read, and proxies asked, only where there is encryption: the rest is on this machine.
 fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http:") => Builder::new().build_http(),
-        _ => Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+        // The SDK's own way to a client takes no proxy.
+        _ => Builder::new().build_with_connector_fn(|settings, components| {
+            let connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+            let mut connector = connector.tls_provider(Provider::Rustls(CryptoMode::Ring));
+            connector.set_connector_settings(settings.cloned());
+            connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+            connector.build()
+        }),
     }
 }

@@ -132,6 +132,7 @@ const TESTS: &[Test] = &[
     ("a_team_finds_what_one_of_it_builds", team::a_team_finds_what_one_of_it_builds),
     ("a_team_builds_on_without_its_records", team::a_team_builds_on_without_its_records),
     ("a_team_takes_no_records_from_a_pull_request", team::a_team_takes_no_records_from_a_pull_request),
+    ("a_team_reaches_its_records_through_a_proxy", team::a_team_reaches_its_records_through_a_proxy),
     ("a_team_is_told_what_is_wrong_with_its_records", team::a_team_is_told_what_is_wrong_with_its_records),
     (
         "ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own",

@@ -1,5 +1,8 @@
 //! Several people, each with a checkout and a cache of their own, one registry and one store of records: S3.
 
+use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, TcpStream};
+
 use libtest_mimic::Failed;
 
 use crate::checkout::{Checkout, names};
@@ -122,5 +125,41 @@ pub fn a_team_is_told_what_is_wrong_with_its_records(world: &World) -> Result<()
     assert_eq!(said.code, 3);
     assert!(said.stderr.contains("no login for AWS is found"), "{}", said.stderr);
     assert!(said.stderr.contains("aws sso login"), "{}", said.stderr);
+    Ok(())
+}
+
+pub fn a_team_reaches_its_records_through_a_proxy(world: &World) -> Result<(), Failed> {
+    let test = "a_team_reaches_its_records_through_a_proxy";
+    let mut one = Checkout::on_aws(world, test)?;
+    let proxy = TcpListener::bind("127.0.0.1:0")?;
+    let address = format!("http://{}", proxy.local_addr()?);
+    let aws = ("AWS_ENDPOINT_URL", "https://records.example.com");
+    for (name, value) in
+        [aws, ("HTTPS_PROXY", &address), ("https_proxy", &address), ("NO_PROXY", "localhost")]
+    {
+        one.env.push((name.to_owned(), value.to_owned()));
+    }
+    // It hangs up each time: what is asked of it is enough. Whoever asks nothing ends it.
+    let asked = std::thread::spawn({
+        let proxy = proxy.try_clone()?;
+        move || -> std::io::Result<Vec<String>> {
+            let mut asked = Vec::new();
+            loop {
+                let mut first = String::new();
+                BufReader::new(proxy.accept()?.0).read_line(&mut first)?;
+                if first.is_empty() {
+                    return Ok(asked);
+                }
+                asked.push(first);
+            }
+        }
+    });
+    let said = one.run(&["plan", "ping", "--offline"])?;
+    drop(TcpStream::connect(proxy.local_addr()?)?);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("Warning cannot read records"), "{}", said.stderr);
+    let asked = asked.join().map_err(|_| "the proxy panicked")??;
+    let connect = format!("CONNECT {}.records.example.com:443 ", test.replace('_', "-"));
+    assert!(asked.first().is_some_and(|line| line.starts_with(&connect)), "{asked:?}");
     Ok(())
 }
