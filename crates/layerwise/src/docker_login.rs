@@ -175,8 +175,10 @@ mod tests {
     #[test]
     fn what_a_killed_run_left_is_deleted_and_what_runs_is_not() {
         let place = Place::new("{}");
-        // No process has the largest number that a pid can be; the first one always runs.
-        let (killed, running) = (place.work.join("docker/2147483647"), place.work.join("docker/1"));
+        // No process has the largest number that a pid can be; who started us runs, and is the same user's.
+        let parent = rustix::process::getppid().unwrap().as_raw_nonzero();
+        let (killed, running) =
+            (place.work.join("docker/2147483647"), place.work.join(format!("docker/{parent}")));
         fs::create_dir_all(&killed).unwrap();
         fs::create_dir_all(&running).unwrap();
         let _login = place.login().unwrap();
