@@ -71,9 +71,21 @@ const FLOORS: [&[&str]; 5] = [
         "assemble",
     ],
     // Ports and doors.
-    &["store", "registry", "builder", "assembler", "fs", "process"],
+    &["store", "registry", "builder", "assembler", "cloud", "fs", "process"],
     // Hands.
-    &["scan", "store_dir", "buildx", "engine", "oci", "assembling", "pip_secrets", "parallel", "trust"],
+    &[
+        "scan",
+        "store_dir",
+        "store_shared",
+        "docker_login",
+        "buildx",
+        "engine",
+        "oci",
+        "assembling",
+        "pip_secrets",
+        "parallel",
+        "trust",
+    ],
     // Stories.
     &["inspect", "verdicts", "readable", "run", "stable"],
 ];
@@ -147,8 +159,13 @@ fn every_test_that_the_page_on_the_gate_names_is_there() {
 
 /// All packages that `package` is made of, one a line.
 fn tree(package: &str) -> String {
+    tree_with(package, "")
+}
+
+fn tree_with(package: &str, features: &str) -> String {
     let tree = layerwise::process::Command::new("cargo", root())
         .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--offline"])
+        .args(["--features", features])
         .run(&layerwise::process::Cancel::default())
         .unwrap();
     String::from_utf8(tree.stdout).unwrap()
@@ -166,6 +183,13 @@ fn reaches_none_of(package: &str, heavy: &[&str]) {
 fn the_default_xtask_stays_light() {
     // The tables for domain names in other letters than ASCII's would be a tenth of the compiling: see Cargo.toml.
     reaches_none_of("xtask", &["aws-", "reqwest ", "openssl", "tonic ", "icu_"]);
+}
+
+#[test]
+fn the_xtask_with_aws_has_it_and_compiles_no_second_encryption() {
+    let tree = tree_with("xtask", "aws");
+    assert!(tree.contains("\naws-sdk-s3 ") && tree.contains("\nring "), "{tree}");
+    assert!(!tree.contains("\naws-lc"), "{tree}");
 }
 
 /// What is async is inside of the development loop.

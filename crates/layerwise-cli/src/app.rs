@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
+use layerwise::cloud::Cloud;
 use layerwise::image::Images;
 
 use crate::args::{Command, Typed};
@@ -12,6 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::root;
+use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 
 /// A monorepo's command line.
@@ -20,6 +22,8 @@ pub struct App {
     images: Images,
     externals: Vec<External>,
     cache: Option<String>,
+    cloud: Option<Box<dyn Cloud>>,
+    settings: Settings,
 }
 
 /// A task that is another package of the workspace: it is compiled only when it is called.
@@ -34,7 +38,7 @@ impl App {
     /// A command line for `images`.
     #[must_use]
     pub fn new(images: Images) -> Self {
-        Self { images, externals: Vec::new(), cache: None }
+        Self { images, externals: Vec::new(), cache: None, cloud: own_cloud(), settings: Settings::new() }
     }
 
     /// Adds the task `name`: it runs the binary of the workspace's `package` with all arguments that follow.
@@ -48,6 +52,20 @@ impl App {
     #[must_use]
     pub fn cache(mut self, repository: impl Into<String>) -> Self {
         self.cache = Some(repository.into());
+        self
+    }
+
+    /// Takes these settings, where neither an argument nor a variable says otherwise.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Opens what lies in a cloud by `cloud`. With the feature `aws` that is AWS without a word.
+    #[must_use]
+    pub fn cloud(mut self, cloud: impl Cloud + 'static) -> Self {
+        self.cloud = Some(Box::new(cloud));
         self
     }
 
@@ -93,9 +111,16 @@ impl App {
         }
         let said = global.root.or_else(|| env.path("LAYERWISE_ROOT"));
         let result = root::find(said.as_deref(), &folder).map_err(CliError::from).and_then(|root| {
-            let cache = self.cache.as_deref();
-            let context =
-                Context { images: &self.images, root, cache, env: &env, console: &console, signals };
+            let context = Context {
+                images: &self.images,
+                root,
+                cache: self.cache.as_deref(),
+                env: &env,
+                console: &console,
+                signals,
+                cloud: self.cloud.as_deref(),
+                settings: &self.settings,
+            };
             commands::run(&context, command)
         });
         ended(result, &console)
@@ -122,6 +147,13 @@ impl App {
         let args = matches.get_many::<String>("args").into_iter().flatten().cloned().collect();
         Some((external, args))
     }
+}
+
+fn own_cloud() -> Option<Box<dyn Cloud>> {
+    #[cfg(feature = "aws")]
+    return Some(Box::new(layerwise_aws::Aws));
+    #[cfg(not(feature = "aws"))]
+    None
 }
 
 /// What clap has to say: help on stdout, errors on stderr.

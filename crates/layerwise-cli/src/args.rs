@@ -82,6 +82,15 @@ pub enum Command {
     Graph(Graph),
     /// Check this machine and the declarations for what makes builds fail, leak or differ
     Doctor(Doctor),
+    /// Say what images are there, pinned by digest, for infrastructure code
+    Outputs(Outputs),
+    /// Let functions run the pushed images, and wait until they do
+    Deploy(Deploy),
+    /// Let a function run again what it ran before
+    Rollback(Rollback),
+    /// Look at and set up the repositories of a registry of ECR
+    #[command(subcommand)]
+    Registry(Registry),
     /// A private engine and registry, where there is no Docker
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -106,12 +115,30 @@ pub struct Where {
     /// Images go to a registry, not to the engine's local store
     #[arg(long)]
     pub push: bool,
+    /// The stack, of those that the xtask's settings declare [env: LAYERWISE_STACK]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
     /// The registry, and what comes before an image's name there [env: LAYERWISE_REGISTRY]
     #[arg(long, value_name = "PREFIX", requires = "push")]
     pub registry: Option<String>,
-    /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
-    #[arg(long, value_name = "DIR")]
+    /// Where finished builds are remembered: a folder, or s3://bucket/prefix [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "PLACE")]
     pub records: Option<Utf8PathBuf>,
+    /// What may be done to shared records [env: LAYERWISE_RECORDS_ACCESS] [default: read-only for a pull request in CI]
+    #[arg(long, value_name = "ACCESS", value_enum, hide_possible_values = true)]
+    #[arg(
+        help = "What may be done to records in S3: read-only, read-write [env: LAYERWISE_RECORDS_ACCESS] [default: read-only for a pull request in CI]"
+    )]
+    pub records_access: Option<Access>,
+}
+
+/// What may be done to records that several share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Access {
+    /// Nothing is recorded.
+    ReadOnly,
+    /// What is built is recorded.
+    ReadWrite,
 }
 
 /// Whether images stand on stable bases.
@@ -262,14 +289,14 @@ pub struct Here {
     /// Use the sandbox's engine
     #[arg(long)]
     pub sandbox: bool,
-    /// Where finished builds are remembered [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
-    #[arg(long, value_name = "DIR")]
+    /// Where finished builds are remembered: a folder, or s3://bucket/prefix [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "PLACE")]
     pub records: Option<Utf8PathBuf>,
 }
 
 impl From<&Here> for Where {
     fn from(Here { sandbox, records }: &Here) -> Self {
-        Self { sandbox: *sandbox, push: false, registry: None, records: records.clone() }
+        Self { sandbox: *sandbox, records: records.clone(), ..Self::default() }
     }
 }
 
@@ -355,6 +382,127 @@ pub struct Dev {
     /// Where.
     #[command(flatten)]
     pub place: Here,
+}
+
+/// Where pushed images are.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Where")]
+pub struct Pushed {
+    /// Use the sandbox's registry
+    #[arg(long)]
+    pub sandbox: bool,
+    /// The stack, of those that the xtask's settings declare [env: LAYERWISE_STACK]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The registry, and what comes before an image's name there [env: LAYERWISE_REGISTRY]
+    #[arg(long, value_name = "PREFIX")]
+    pub registry: Option<String>,
+    /// Where finished builds are remembered: a folder, or s3://bucket/prefix [env: LAYERWISE_RECORDS] [default: target/layerwise/records]
+    #[arg(long, value_name = "PLACE")]
+    pub records: Option<Utf8PathBuf>,
+}
+
+impl From<&Pushed> for Where {
+    fn from(Pushed { sandbox, stack, registry, records }: &Pushed) -> Self {
+        let (stack, registry, records) = (stack.clone(), registry.clone(), records.clone());
+        Self { sandbox: *sandbox, push: true, stack, registry, records, ..Self::default() }
+    }
+}
+
+/// `outputs`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask outputs --stack prod > images.json
+  cargo xtask outputs --format tfvars > images.auto.tfvars
+  cargo xtask outputs ping --format env
+
+Only images that are fresh have an output: where one is stale, nothing is written and the exit
+code is 1. Lambda keeps the digest that a function was given: a tag that moves changes nothing.")]
+pub struct Outputs {
+    /// Names of images, or patterns with * and ?; all but bases when there is none
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: OutputFormat,
+    /// Where.
+    #[command(flatten)]
+    pub place: Pushed,
+}
+
+/// How outputs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// Reference, digest, platform and functions of each image.
+    #[default]
+    Json,
+    /// A variable for each image, for a shell or a `.env` file.
+    Env,
+    /// One variable `images`, a map, for Terraform.
+    Tfvars,
+    /// The configuration of a Pulumi stack.
+    Pulumi,
+    /// Context of a CDK app.
+    Cdk,
+}
+
+/// `deploy`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask deploy --stack dev
+  cargo xtask deploy ping --function ping-of-mine
+  cargo xtask deploy --stack prod --dry-run
+
+A function is called as its image's declaration says, or as the image, in the form that the
+settings give. Functions themselves are made by your infrastructure code. Each update is
+published as a version, which is what `rollback` goes back to.
+
+Standard output has one line `function image@digest version` for each function.")]
+pub struct Deploy {
+    /// Names of Lambda images, or patterns with * and ?; all when there is none
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// The function, for one image
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// Only say what would be deployed
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Pushed,
+}
+
+/// `rollback`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask rollback ping --stack prod            to the newest version with another image
+  cargo xtask rollback ping --stack prod --to 12    to that version")]
+pub struct Rollback {
+    /// The image whose functions go back, or one of its functions as it is declared
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The function, if it has another name
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// The version to go back to
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub place: Pushed,
+}
+
+/// `registry …`
+#[derive(Debug, Subcommand)]
+pub enum Registry {
+    /// Say what is different from what the settings ask for; changes nothing
+    Plan(Pushed),
+    /// Make it so; what is as it is to be stays untouched
+    Apply(Pushed),
 }
 
 /// `generate`
@@ -455,6 +603,12 @@ pub struct Doctor {
     /// Check the sandbox's engine
     #[arg(long)]
     pub sandbox: bool,
+    /// The stack whose registry and records are checked [env: LAYERWISE_STACK]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The registry that is checked [env: LAYERWISE_REGISTRY]
+    #[arg(long, value_name = "PREFIX")]
+    pub registry: Option<String>,
     /// Report as one JSON document on standard output
     #[arg(long)]
     pub json: bool,
@@ -468,6 +622,9 @@ pub enum Sandbox {
         /// Run programs of another architecture as well, until `sandbox down`; concerns the whole machine
         #[arg(long, value_enum, value_name = "ARCHITECTURE")]
         emulate: Vec<Emulate>,
+        /// Let S3, ECR and Lambda answer as well (moto, 81 MB more), until `sandbox down`
+        #[arg(long)]
+        aws: bool,
     },
     /// End everything that runs; images and downloads stay
     Down,

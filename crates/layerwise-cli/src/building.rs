@@ -17,14 +17,15 @@ use layerwise::readable;
 use layerwise::registry::Registry;
 use layerwise::run::{self, Assemble, Options, Outcome, World, needed};
 use layerwise::stable::StableBase;
-use layerwise::store::RecordStore;
 use layerwise::verdicts::verdicts;
 
 use crate::builder::BuilderOnDemand;
+use crate::console::Tone;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::machine::Machine;
 use crate::reporter::{self, Reporter};
+use crate::repositories::repositories;
 use crate::summary::{Mode, Summary};
 use crate::wiring::Place;
 
@@ -77,8 +78,14 @@ impl Job<'_> {
     ) -> Result<Vec<Option<Outcome>>, CliError> {
         let begun = Instant::now();
         let milliseconds = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let verdicts =
-            verdicts(inspection, &self.place.store, Some(self.registry), selected, &BTreeSet::new())?;
+        let verdicts = verdicts(
+            inspection,
+            self.place.records.store(),
+            Some(self.registry),
+            selected,
+            &BTreeSet::new(),
+        )?;
+        self.place.records.say_outage(self.context.console);
         self.follow(inspection, &verdicts, selected)?;
         let slug = self.place.destination.slug();
         let plan = Summary::of_plan(Mode::Run, slug, inspection, &verdicts, selected, milliseconds())
@@ -117,6 +124,17 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Creates what a cloud's registry does not create by itself.
+    fn create_repositories(&self, inspection: &Inspection, needed: &BTreeSet<usize>) -> Result<(), CliError> {
+        let Some(cloud) = self.machine.cloud() else { return Ok(()) };
+        let targets = needed.iter().map(|place| &inspection.graph.targets[*place]);
+        let created = cloud.create_missing(&repositories(self.place, targets))?;
+        for name in created {
+            self.context.console.status(Tone::Good, "Created", &format!("the repository {name}"));
+        }
+        Ok(())
+    }
+
     /// Builds what is needed for `selected`; what happens is told to `reporter`.
     ///
     /// # Errors
@@ -135,7 +153,10 @@ impl Job<'_> {
             return Ok(verdicts.iter().map(fresh).collect());
         };
         // Nobody shall build for ten minutes only to learn that it cannot be remembered, or pushed.
-        self.place.store.check_writable()?;
+        self.place.records.store().check_writable()?;
+        self.place.records.say_outage(self.context.console);
+        self.place.records.say_access(self.context.console);
+        self.create_repositories(inspection, &needed)?;
         if let Destination::Registry { .. } = self.place.destination {
             let key = inspection.key(first);
             let reference = self.place.destination.content_reference(&key.image, &key.fingerprint)?;
@@ -150,22 +171,24 @@ impl Job<'_> {
         let assembling = Assembling::new(&*depot, self.context.work().join("assembled"));
         let stand_in = self.machine.stand_in();
         let world = World {
-            store: &self.place.store,
+            store: self.place.records.store(),
             registry: self.registry,
             builder: &builder,
             assembler: Some(&assembling),
             destination: &self.place.destination,
             work: &self.place.work,
-            locks: &self.place.store.locks(),
+            locks: &self.place.records.locks(),
             secrets: &|target| self.machine.secrets(target),
             stand_in: stand_in.as_ref(),
             caches: self.caches.as_ref(),
             now: &now,
         };
         let events = |event: Event<'_>| reporter.event(&event);
-        Ok(redrawing(reporter, || {
+        let outcomes = redrawing(reporter, || {
             run::run(&world, inspection, verdicts, selected, self.options, cancel, &events)
-        }))
+        });
+        self.place.records.say_outage(self.context.console);
+        Ok(outcomes)
     }
 }
 

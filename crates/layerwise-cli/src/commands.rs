@@ -2,6 +2,7 @@
 
 mod build;
 pub mod completions;
+mod deploy;
 mod dev;
 mod doctor;
 mod explain;
@@ -11,7 +12,11 @@ mod graph;
 mod invoke;
 mod list;
 mod lock;
+mod outputs;
+mod pinned;
 mod plan;
+mod registry;
+mod rollback;
 mod sam;
 pub mod sandbox;
 
@@ -37,6 +42,10 @@ pub fn run(context: &Context<'_>, command: Command) -> Result<Exit, CliError> {
         Command::Invoke(typed) => invoke::run(context, &typed),
         Command::Sam(typed) => sam::run(context, &typed),
         Command::Doctor(typed) => doctor::run(context, &typed),
+        Command::Outputs(typed) => outputs::run(context, &typed),
+        Command::Deploy(typed) => deploy::run(context, &typed),
+        Command::Rollback(typed) => rollback::run(context, &typed),
+        Command::Registry(typed) => registry::run(context, &typed),
         Command::Sandbox(typed) => sandbox::run(context, &typed),
         // `app` has seen to it: it needs no repository.
         Command::Completions { .. } => Ok(Exit::Done),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
+use layerwise::cloud::Cloud;
 use layerwise::graph::Graph;
 use layerwise::image::Images;
 use layerwise::inspect::{Inspection, Problem, Selection, WORK, inspect, inspect_only};
@@ -10,6 +11,7 @@ use layerwise::process::Env;
 
 use crate::console::Console;
 use crate::error::CliError;
+use crate::settings::Settings;
 
 /// What every command works with.
 pub struct Context<'a> {
@@ -25,6 +27,10 @@ pub struct Context<'a> {
     pub console: &'a Console,
     /// Whether Ctrl-C and SIGTERM are ours to handle.
     pub signals: bool,
+    /// What opens places in a cloud, if this program has that.
+    pub cloud: Option<&'a dyn Cloud>,
+    /// What the monorepo's own code says.
+    pub settings: &'a Settings,
 }
 
 impl Context<'_> {

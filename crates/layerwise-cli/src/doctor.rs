@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub mod cloud;
 pub mod machine;
 pub mod modes;
 pub mod pins;

@@ -6,6 +6,7 @@ use std::io;
 use camino::Utf8PathBuf;
 use layerwise::builder::BuildError;
 use layerwise::buildx::FindError;
+use layerwise::cloud::{AddressError, CloudError};
 use layerwise::engine::EngineError;
 use layerwise::image_ref::ImageRefError;
 use layerwise::inspect::Problem;
@@ -71,7 +72,7 @@ pub enum CliError {
     #[error(transparent)]
     Dev(#[from] DevError),
     /// `--push` without a place to push to.
-    #[error("--push needs --registry PREFIX")]
+    #[error("no registry is said")]
     NoRegistry,
     /// Nobody shall deploy what stands on a base that may be anything.
     #[error("images that stand on stable bases are never pushed")]
@@ -88,6 +89,57 @@ pub enum CliError {
     /// The place to push to is not one.
     #[error(transparent)]
     Destination(#[from] ImageRefError),
+    /// A place in a cloud, and a program that was built without any.
+    #[error("{what} needs AWS, which this program was built without")]
+    NoCloud {
+        /// The place.
+        what: String,
+    },
+    /// The cloud says no, or does not answer.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// What only a cloud's own registry has is asked of another.
+    #[error("{registry} is no registry of ECR")]
+    NotTheClouds {
+        /// The registry.
+        registry: String,
+    },
+    /// One function cannot run several images.
+    #[error("--function names the function of one image, and several images are chosen")]
+    FunctionOfMany,
+    /// What is to be deployed is not built.
+    #[error("{} not built as the sources are now: {}", crate::wording::are(.images.len(), "image"), .images.join(", "))]
+    Stale {
+        /// Their names.
+        images: Vec<String>,
+    },
+    /// The address of records is none.
+    #[error(transparent)]
+    Records(#[from] AddressError),
+    /// No stack has this name.
+    #[error("there is no stack `{name}`; there is {}", if .known.is_empty() { "none".to_owned() } else { .known.join(", ") })]
+    UnknownStack {
+        /// What was said.
+        name: String,
+        /// Those that are declared.
+        known: Vec<String>,
+    },
+    /// Several stacks, and none was chosen.
+    #[error("which stack? There is {}", if .known.is_empty() { "none".to_owned() } else { .known.join(", ") })]
+    NoStack {
+        /// Those that are declared.
+        known: Vec<String>,
+    },
+    /// A value that is none of those that are known.
+    #[error("{name} is `{value}`, which is not one of: {known}")]
+    Setting {
+        /// The variable or the setting.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        known: String,
+    },
     /// Records cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -198,15 +250,24 @@ impl CliError {
             | Self::StaticPush
             | Self::NothingStable
             | Self::StaticOffline
+            | Self::NoCloud { .. }
+            | Self::NotTheClouds { .. }
+            | Self::FunctionOfMany
+            | Self::Records(_)
+            | Self::UnknownStack { .. }
+            | Self::NoStack { .. }
+            | Self::Setting { .. }
             | Self::Destination(_) => Exit::Usage,
             Self::Dev(DevError::Stopped) => Exit::Interrupted,
             Self::Drift { .. }
             | Self::NotOurs { .. }
             | Self::Base(_)
+            | Self::Stale { .. }
             | Self::Dev(DevError::Ended { .. } | DevError::Silent { .. } | DevError::NoAnswer { .. }) => {
                 Exit::Failed
             }
             Self::Store(_)
+            | Self::Cloud(_)
             | Self::Registry(_)
             | Self::NoEngine { .. }
             | Self::Engine(_)
@@ -236,8 +297,8 @@ impl CliError {
             Self::Event(error) => return error.hint(),
             Self::Dev(error) => return error.hint().map(str::to_owned),
             Self::NoRegistry => {
-                "for example --push --registry registry.example.com/team, or --sandbox --push for the \
-                 sandbox's own"
+                "say it with --registry PREFIX (registry.example.com/team), LAYERWISE_REGISTRY or `Settings::registry` in \
+                 the xtask's code; --sandbox has one of its own"
             }
             Self::StaticPush => {
                 "leave --static-base out, and unset USE_STATIC_BASE_IMAGE: then they stand on what the bases' sources say"
@@ -245,6 +306,20 @@ impl CliError {
             Self::NothingStable => "`cargo xtask build-lambdas --static-base --rebuild-bases`",
             Self::StaticOffline => "leave --offline out, or --static-base, and unset USE_STATIC_BASE_IMAGE",
             Self::Base(error) => return error.hint().map(str::to_owned),
+            Self::NoCloud { .. } => {
+                "switch it on in xtask/Cargo.toml: layerwise-cli = { …, features = [\"aws\"] }; in Layerwise's own \
+                 repository call `cargo xtask-aws` instead of `cargo xtask`"
+            }
+            Self::UnknownStack { .. } => "stacks are declared with `Settings::stack` in the xtask's own code",
+            Self::NoStack { .. } => "choose one with --stack NAME or LAYERWISE_STACK",
+            Self::FunctionOfMany => "for example `deploy ping --function ping-of-mine`",
+            Self::NotTheClouds { .. } => {
+                "registries of ECR are known by their names; one behind another name is named by LAYERWISE_ECR"
+            }
+            Self::Stale { .. } => "build and push first: `cargo xtask build-lambdas --push`",
+            Self::Cloud(error) => return error.hint.clone(),
+            Self::Records(_) => "for example --records s3://bucket/prefix",
+            Self::Store(StoreError { hint: Some(hint), .. }) => return Some(hint.clone()),
             Self::Store(_) => "another folder is chosen with --records DIR or LAYERWISE_RECORDS",
             Self::Registry(error) => return Some(error.hint()),
             Self::NoEngine { sandbox: true, .. } => {
@@ -263,6 +338,7 @@ impl CliError {
             }
             Self::NotOurs { .. } => "choose another file with --output FILE",
             Self::Problems(_)
+            | Self::Setting { .. }
             | Self::Destination(_)
             | Self::External { .. }
             | Self::Output { .. }

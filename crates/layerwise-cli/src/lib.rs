@@ -31,8 +31,11 @@ mod latency;
 mod live;
 mod local;
 mod machine;
+mod records;
 mod reporter;
+mod repositories;
 mod root;
+mod settings;
 mod standing;
 mod summary;
 mod surroundings;
@@ -47,6 +50,7 @@ use layerwise::image::Images;
 
 pub use app::App;
 pub use exit::Exit;
+pub use settings::Settings;
 pub use surroundings::{Size, Stream, Surroundings};
 
 /// Runs the command line on the monorepo's `images`.

@@ -3,10 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use camino::Utf8Path;
 use layerwise::assembling::{Depot, EngineDepot, RegistryDepot};
 use layerwise::builder::{SecretSource, SecretValue};
 use layerwise::buildx::{self, Buildx};
+use layerwise::cloud::{CloudRegistry, Functions};
 use layerwise::destination::Destination;
+use layerwise::docker_login::DockerLogin;
 use layerwise::engine::{Endpoint, Engine, EngineError, Store};
 use layerwise::graph::Target;
 use layerwise::image::Secret;
@@ -38,6 +41,9 @@ pub struct Machine<'a> {
     /// The buildx builder that was asked for.
     builder: Option<&'a str>,
     oci: OnceLock<Arc<Oci>>,
+    /// The registry that a cloud keeps, when that is where images go: its host, and who speaks for it.
+    cloud: Option<(String, Box<dyn CloudRegistry>)>,
+    login: OnceLock<DockerLogin>,
 }
 
 impl<'a> Machine<'a> {
@@ -51,7 +57,10 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let own = sandbox.as_ref().map(Running::env).unwrap_or_default();
         let env = own.into_iter().fold(context.env.clone(), |env, (name, value)| env.with(name, value));
-        Self { context, sandbox, in_sandbox: place.sandbox, env, builder, oci: OnceLock::new() }
+        let keeps = |host: &String| Some((host.clone(), context.cloud?.registry(host, &env)));
+        let cloud = place.ecr.as_ref().and_then(keeps);
+        let (oci, login) = (OnceLock::new(), OnceLock::new());
+        Self { context, sandbox, in_sandbox: place.sandbox, env, builder, oci, cloud, login }
     }
 
     /// Where images are looked for.
@@ -61,7 +70,7 @@ impl<'a> Machine<'a> {
     pub fn registry(&self, destination: &Destination) -> Result<Box<dyn Registry>, CliError> {
         match destination {
             Destination::Local | Destination::Development => Ok(Box::new(self.engine()?)),
-            Destination::Registry { .. } => Ok(Box::new(self.oci())),
+            Destination::Registry { .. } => Ok(Box::new(self.oci()?)),
         }
     }
 
@@ -72,13 +81,53 @@ impl<'a> Machine<'a> {
     pub fn depot(&self, destination: &Destination) -> Result<Box<dyn Depot>, CliError> {
         match destination {
             Destination::Local | Destination::Development => Ok(Box::new(EngineDepot::new(self.engine()?))),
-            Destination::Registry { .. } => Ok(Box::new(RegistryDepot::new(self.oci()))),
+            Destination::Registry { .. } => Ok(Box::new(RegistryDepot::new(self.oci()?))),
         }
     }
 
     /// All registries, with one set of connections and logins.
-    fn oci(&self) -> Arc<Oci> {
-        self.oci.get_or_init(|| Arc::new(Oci::new(&self.env, Vec::new()))).clone()
+    fn oci(&self) -> Result<Arc<Oci>, CliError> {
+        if let Some(oci) = self.oci.get() {
+            return Ok(oci.clone());
+        }
+        let env = match self.docker_config()? {
+            Some(folder) => self.env.clone().with("DOCKER_CONFIG", folder.as_str()),
+            None => self.env.clone(),
+        };
+        Ok(self.oci.get_or_init(|| Arc::new(Oci::new(&env, Vec::new()))).clone())
+    }
+
+    /// The registry that a cloud keeps, when that is where images go.
+    #[must_use]
+    pub fn cloud(&self) -> Option<&dyn CloudRegistry> {
+        self.cloud.as_ref().map(|(_, registry)| &**registry)
+    }
+
+    /// The environment that adapters see.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The functions that run what is in that registry.
+    #[must_use]
+    pub fn functions(&self) -> Option<Box<dyn Functions>> {
+        let (host, _) = self.cloud.as_ref()?;
+        Some(self.context.cloud?.functions(host, &self.env))
+    }
+
+    /// Docker's configuration with a login for the cloud's registry. It is deleted with this machine.
+    fn docker_config(&self) -> Result<Option<&Utf8Path>, CliError> {
+        let Some((host, registry)) = &self.cloud else { return Ok(None) };
+        if self.login.get().is_none() {
+            let login = registry.login()?;
+            let work = self.context.work();
+            let made = DockerLogin::new(&work, &self.env, host, &login);
+            let login =
+                made.map_err(|cause| CliError::File { doing: "write", path: work.join("docker"), cause })?;
+            let _ = self.login.set(login);
+        }
+        Ok(self.login.get().map(DockerLogin::folder))
     }
 
     /// The engine; it answers.
@@ -118,8 +167,13 @@ impl<'a> Machine<'a> {
     pub fn builder(&self) -> Result<Buildx, CliError> {
         let own = self.sandbox.as_ref().map(|sandbox| sandbox.buildx.as_path());
         let buildx = Buildx::at(buildx::find(own, &self.env)?);
+        let config = self.docker_config()?;
+        let logged_in = |buildx: Buildx| match config {
+            Some(folder) => buildx.with_env("DOCKER_CONFIG", folder.as_str()),
+            None => buildx,
+        };
         if let Some(name) = self.builder {
-            return Ok(buildx.with_builder(name));
+            return Ok(logged_in(buildx.with_builder(name)));
         }
         let endpoint = self.endpoint()?;
         let variables = match &self.sandbox {
@@ -129,7 +183,7 @@ impl<'a> Machine<'a> {
         };
         let chosen = self.sandbox.is_some() || endpoint.chosen_by == BY_DEFAULT;
         let variables = variables.into_iter().filter(|_| chosen);
-        Ok(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value)))
+        Ok(logged_in(variables.fold(buildx, |buildx, (name, value)| buildx.with_env(name, value))))
     }
 
     /// Where layers are shared with other builders: where `typed` says, or else the environment, or else the monorepo's own

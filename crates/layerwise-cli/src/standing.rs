@@ -186,7 +186,7 @@ impl Standing<'_> {
         bases: &BTreeSet<usize>,
         engine: &Engine,
     ) -> Result<Vec<StableBase>, CliError> {
-        Ok(look(inspection, bases, &self.naming, engine, engine, &self.place.store)?)
+        Ok(look(inspection, bases, &self.naming, engine, engine, self.place.records.store())?)
     }
 
     /// Builds bases as their sources say, which is a build like any other, and gives them their stable tags. Answers which

@@ -5,9 +5,12 @@
 //! Nothing is installed on the machine, and after [`Sandbox::down`] nothing runs or is mounted, and no interface or rule
 //! is left. Any number of sandboxes can be up beside each other and beside another Docker engine.
 //!
-//! This crate prints nothing and never touches anything of another engine. Servers for S3 and ECR are not part of it yet.
+//! On demand, a server answers as S3, ECR and Lambda.
+//!
+//! This crate prints nothing and never touches anything of another engine.
 
 mod architecture;
+mod aws;
 mod clock;
 mod command;
 mod downloads;
@@ -34,7 +37,7 @@ mod wait;
 mod wheels;
 
 pub use crate::{
-    command::CommandError, emulation::ForeignEntry, engine::NoAnswer, error::SandboxError,
+    aws::Aws, command::CommandError, emulation::ForeignEntry, engine::NoAnswer, error::SandboxError,
     folder::FolderError, host::Unsupported, network::NoFreeNetwork, registry::NoFreePort, running::Running,
     sources::NoMirror, status::Status,
 };
@@ -61,6 +64,8 @@ pub struct UpOptions {
     /// Whether an engine that is started has its images in memory: for thousands of small builds, which otherwise wait for the
     /// disk most of the time. They end with the engine.
     pub in_memory: bool,
+    /// Whether S3, ECR and Lambda are to answer as well, until [`Sandbox::down`]. What they hold stays for the next time.
+    pub aws: bool,
 }
 
 /// An architecture to emulate. On a machine of that architecture there is nothing to do.

@@ -18,6 +18,7 @@ const MARK: &str = "LAYERWISE_SANDBOX_PROCESS";
 pub(crate) enum Role {
     Engine,
     Registry,
+    Aws,
 }
 
 /// A running process of a sandbox.
@@ -33,6 +34,7 @@ impl Role {
         match self {
             Self::Engine => "engine",
             Self::Registry => "registry",
+            Self::Aws => "aws",
         }
     }
 
@@ -41,6 +43,7 @@ impl Role {
         match self {
             Self::Engine => "dockerd",
             Self::Registry => "docker-registry",
+            Self::Aws => "python3",
         }
     }
 

@@ -115,6 +115,8 @@ mod tests {
             registry_password: "p".to_owned(),
             forwarding_was_off: false,
             emulate_arm64: false,
+            aws: false,
+            aws_port: 0,
         };
         let expected =
             "{\n  \"auths\": {\n    \"localhost:20001\": {\n      \"auth\": \"QVdTOnA=\"\n    }\n  }\n}\n";

@@ -1,6 +1,6 @@
 //! What a client of a sandbox needs to know. Never asks whether the sandbox still runs.
 
-use crate::{folder::Folder, registry, state::State};
+use crate::{Aws, folder::Folder, registry, state::State};
 use camino::Utf8PathBuf;
 use serde::Serialize;
 use std::{env, fmt};
@@ -22,6 +22,8 @@ pub struct Running {
     pub registry_user: String,
     /// That user's password.
     pub registry_password: String,
+    /// What answers as AWS, if it was asked for.
+    pub aws: Option<Aws>,
 }
 
 impl Running {
@@ -34,6 +36,7 @@ impl Running {
             registry: registry::address(state),
             registry_user: registry::USER.to_owned(),
             registry_password: state.registry_password.clone(),
+            aws: state.aws.then(|| Aws::of(state)),
         }
     }
 
@@ -52,8 +55,10 @@ impl Running {
             ("LAYERWISE_SANDBOX_REGISTRY_PASSWORD", self.registry_password.clone()),
             ("PATH", format!("{}{rest}", self.bin)),
         ]
+        .into_iter()
+        .chain(self.aws.iter().flat_map(Aws::env))
         .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
+        .collect()
     }
 }
 
@@ -68,6 +73,7 @@ impl fmt::Debug for Running {
             .field("buildx", &self.buildx)
             .field("registry", &self.registry)
             .field("registry_user", &self.registry_user)
+            .field("aws", &self.aws)
             .finish_non_exhaustive()
     }
 }

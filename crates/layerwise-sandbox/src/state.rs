@@ -17,6 +17,12 @@ pub(crate) struct State {
     pub(crate) forwarding_was_off: bool,
     /// arm64 programs were asked for.
     pub(crate) emulate_arm64: bool,
+    /// AWS was asked for. (A sandbox of an earlier version knows nothing of it.)
+    #[serde(default)]
+    pub(crate) aws: bool,
+    /// The port that it has or had; 0 before the first time.
+    #[serde(default)]
+    pub(crate) aws_port: u16,
 }
 
 impl State {
@@ -62,6 +68,8 @@ mod tests {
             registry_password: "secret".to_owned(),
             forwarding_was_off: false,
             emulate_arm64: true,
+            aws: true,
+            aws_port: 20002,
         };
         state.save(&folder).unwrap();
         assert_eq!(State::load(&folder), Some(state));

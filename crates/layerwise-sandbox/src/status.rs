@@ -21,6 +21,10 @@ pub struct Status {
     pub registry_pid: Option<i32>,
     /// The registry's port on 127.0.0.1: the one in use, or the one it had last.
     pub registry_port: Option<u16>,
+    /// The process that answers as AWS.
+    pub aws_pid: Option<i32>,
+    /// Its port on 127.0.0.1, while it is wanted.
+    pub aws_port: Option<u16>,
     /// The machine runs arm64 programs because of this sandbox.
     pub emulates_arm64: bool,
     /// The Debian packages it is made of.
@@ -46,6 +50,8 @@ pub(crate) fn status(path: &Utf8Path) -> Result<Status, SandboxError> {
         engine_pid: Role::Engine.main_process(&folder).map(|process| process.pid),
         registry_pid: Role::Registry.main_process(&folder).map(|process| process.pid),
         registry_port: state.as_ref().map(|state| state.registry_port),
+        aws_pid: Role::Aws.main_process(&folder).map(|process| process.pid),
+        aws_port: state.as_ref().filter(|state| state.aws).map(|state| state.aws_port),
         emulates_arm64: emulation::is_prepared(&folder) && emulation::is_up(&folder)?,
         versions: root::versions(&folder),
         disk_bytes: disk_use(folder.path()),

@@ -4,6 +4,7 @@
 use crate::{
     Emulation, Progress, Running, SandboxError, UpOptions,
     architecture::Architecture,
+    aws,
     downloads::Downloads,
     emulation, engine,
     folder::Folder,
@@ -46,9 +47,12 @@ pub(crate) fn up(
             registry_password: registry::password()?,
             forwarding_was_off: false,
             emulate_arm64: false,
+            aws: false,
+            aws_port: 0,
         },
     };
     state.emulate_arm64 |= options.emulate.contains(&Emulation::Arm64) && native != Architecture::Arm64;
+    state.aws |= options.aws;
     state.save(folder)?;
     let mut architectures = vec![native];
     architectures.extend(state.emulate_arm64.then_some(Architecture::Arm64));
@@ -62,6 +66,11 @@ impl Up<'_> {
         self.start_engine()?;
         if !registry::answers(self.folder, &self.state) {
             step(self.progress, "start the registry", || registry::start(self.folder, &mut self.state))?;
+            // It follows a registry that may have another port now.
+            Role::Aws.stop(self.folder)?;
+        }
+        if self.state.aws && !aws::answers(self.folder, &self.state) {
+            step(self.progress, "start S3, ECR and Lambda", || aws::start(self.folder, &mut self.state))?;
         }
         if self.state.emulate_arm64 {
             emulation::up(self.folder)?;
@@ -80,7 +89,8 @@ impl Up<'_> {
         let is_missing = |architecture: &&Architecture| !rootfs::is_made(folder, **architecture);
         let archives: Vec<Architecture> = self.architectures.iter().filter(is_missing).copied().collect();
         let emulator = !self.state.emulate_arm64 || emulation::is_prepared(folder);
-        if unpacked && archives.is_empty() && emulator {
+        let aws = !self.state.aws || aws::is_unpacked(folder);
+        if unpacked && archives.is_empty() && emulator && aws {
             return Ok(());
         }
         let path = Downloads::default_folder()?;
@@ -111,6 +121,10 @@ impl Up<'_> {
         }
         if !emulator {
             step(self.progress, "unpack the emulator", || emulation::prepare(folder, &downloads, native))?;
+        }
+        if !aws {
+            let unpack = || aws::unpack(folder, &downloads);
+            step(self.progress, "download and unpack what answers as S3, ECR and Lambda", unpack)?;
         }
         Ok(())
     }
@@ -146,16 +160,21 @@ pub(crate) fn down(folder: &Folder) -> Result<(), SandboxError> {
         emulation::down(folder)?;
     }
     state.emulate_arm64 = false;
+    state.aws = false;
     Ok(state.save(folder)?)
 }
 
 /// How to reach the sandbox, if it is up.
 pub(crate) fn running(folder: &Folder) -> Option<Running> {
     let state = State::load(folder)?;
-    (engine::answers(folder) && registry::answers(folder, &state)).then(|| Running::of(folder, &state))
+    let answers = engine::answers(folder)
+        && registry::answers(folder, &state)
+        && (!state.aws || aws::answers(folder, &state));
+    answers.then(|| Running::of(folder, &state))
 }
 
 fn stop(folder: &Folder) -> Result<(), SandboxError> {
+    Role::Aws.stop(folder)?;
     Role::Registry.stop(folder)?;
     engine::stop(folder)
 }

@@ -25,19 +25,33 @@ pub(crate) fn fetch(
 ) -> Result<Utf8PathBuf, SandboxError> {
     let key = format!("wheels-{}-{}", architecture.name(), digest(REQUIREMENTS));
     downloads.get_or_fetch(&key, |folder| {
-        let work = tmp.join(&key);
-        let pip = pip(downloads, &work)?;
-        let requirements = work.join("requirements.txt");
-        fs_err::write(&requirements, REQUIREMENTS)?;
-        Command::new("python3")
-            .args([pip.as_str(), "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"])
-            .args(["--no-deps", "--require-hashes", "--only-binary=:all:", "--python-version=3.13"])
-            .args(["--implementation=cp", "--platform", architecture.wheel_platform()])
-            .args(["--dest", folder.as_str(), "--requirement", requirements.as_str()])
-            .env("TMPDIR", work.as_str())
-            .run()?;
-        Ok(fs_err::remove_dir_all(work)?)
+        let of_the_image =
+            ["--python-version=3.13", "--implementation=cp", "--platform", architecture.wheel_platform()];
+        download(downloads, "python3", REQUIREMENTS, folder, &tmp.join(&key), &of_the_image)
     })
+}
+
+/// Downloads the wheels of `requirements` into `folder`: those for `python`, unless `arguments` say another. `work` is
+/// for what is needed meanwhile.
+pub(crate) fn download(
+    downloads: &Downloads,
+    python: &str,
+    requirements: &str,
+    folder: &Utf8Path,
+    work: &Utf8Path,
+    arguments: &[&str],
+) -> Result<(), SandboxError> {
+    let pip = pip(downloads, work)?;
+    let list = work.join("requirements.txt");
+    fs_err::write(&list, requirements)?;
+    Command::new(python)
+        .args([pip.as_str(), "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"])
+        .args(["--no-deps", "--require-hashes", "--only-binary=:all:"])
+        .args(arguments.iter().copied())
+        .args(["--dest", folder.as_str(), "--requirement", list.as_str()])
+        .env("TMPDIR", work.as_str())
+        .run()?;
+    Ok(fs_err::remove_dir_all(work)?)
 }
 
 /// The pip of Debian's package, unpacked below `work`: a wheel that Python runs as it is.

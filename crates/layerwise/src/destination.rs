@@ -4,6 +4,9 @@ use crate::digest::Digest;
 use crate::image_ref::{ImageRef, ImageRefError};
 use crate::name::Name;
 
+/// What stands for an image's name.
+const NAME: &str = "{name}";
+
 /// Where images go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -12,10 +15,12 @@ pub enum Destination {
     /// The same store, for images that stand on stable bases: nothing there says what is in them, so that they have
     /// neither a content tag nor anything that a record of another destination could be mistaken for.
     Development,
-    /// Repositories `<prefix>/<name>` of a registry; the prefix is `host[:port][/path]`.
+    /// Repositories of a registry.
     Registry {
-        /// The prefix, without a slash at its end.
+        /// `host[:port][/path]`, without a slash at its end.
         prefix: String,
+        /// What comes after it and a slash: a text in which `{name}` stands for the image's name.
+        pattern: String,
     },
 }
 
@@ -31,7 +36,21 @@ impl Destination {
             let why = "a registry's host comes first: `localhost:5000`, `registry.example.com/team`";
             return Err(ImageRefError { text: prefix.to_owned(), why });
         }
-        Ok(Self::Registry { prefix: prefix.to_owned() })
+        Ok(Self::Registry { prefix: prefix.to_owned(), pattern: NAME.to_owned() })
+    }
+
+    /// The same place, in which repositories have other names than their images: `{name}` in `pattern` is the image's.
+    ///
+    /// # Errors
+    /// [`ImageRefError`] when no repository could have such a name.
+    pub fn naming(self, pattern: &str) -> Result<Self, ImageRefError> {
+        match self {
+            Self::Local | Self::Development => Ok(self),
+            Self::Registry { prefix, .. } => {
+                ImageRef::parse(&format!("{prefix}/{}", pattern.replace(NAME, "image")))?;
+                Ok(Self::Registry { prefix, pattern: pattern.to_owned() })
+            }
+        }
     }
 
     /// The repository of the image `name`.
@@ -39,7 +58,9 @@ impl Destination {
     pub fn repository(&self, name: &Name) -> String {
         match self {
             Self::Local | Self::Development => name.to_string(),
-            Self::Registry { prefix } => format!("{prefix}/{name}"),
+            Self::Registry { prefix, pattern } => {
+                format!("{prefix}/{}", pattern.replace(NAME, name.as_str()))
+            }
         }
     }
 
@@ -68,10 +89,37 @@ impl Destination {
     pub fn slug(&self) -> String {
         match self {
             Self::Local | Self::Development => "local".to_owned(),
-            Self::Registry { prefix } => prefix
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '+' })
-                .collect(),
+            Self::Registry { prefix, pattern } if pattern == NAME => folder_name(prefix),
+            // No part of a prefix begins with it.
+            Self::Registry { prefix, pattern } => {
+                folder_name(&format!("{prefix}/{}", pattern.replace(NAME, "_")))
+            }
         }
+    }
+}
+
+fn folder_name(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '+' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_may_have_other_names_than_images() {
+        let name = Name::new("base-receipt-dynamo").unwrap();
+        let plain = Destination::registry("r.example.com/team/").unwrap();
+        assert_eq!(plain.repository(&name), "r.example.com/team/base-receipt-dynamo");
+        assert_eq!(plain.slug(), "r.example.com+team");
+        let dev = plain.clone().naming("{name}-dev").unwrap();
+        assert_eq!(dev.repository(&name), "r.example.com/team/base-receipt-dynamo-dev");
+        assert_ne!(
+            dev.slug(),
+            plain.clone().naming("{name}-prod").unwrap().slug(),
+            "stacks do not share records"
+        );
+        assert!(plain.naming("{name} x").is_err());
+        assert_eq!(Destination::Local.naming("{name}-dev"), Ok(Destination::Local));
     }
 }

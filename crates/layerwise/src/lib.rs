@@ -6,8 +6,10 @@ pub mod assembling;
 pub mod bake;
 pub mod builder;
 pub mod buildx;
+pub mod cloud;
 pub mod destination;
 pub mod difference;
+pub mod docker_login;
 pub mod dockerfile;
 pub mod engine;
 pub mod event;
@@ -31,6 +33,7 @@ mod shell;
 pub mod stable;
 pub mod store;
 pub mod store_dir;
+pub mod store_shared;
 mod trust;
 pub mod verdicts;
 

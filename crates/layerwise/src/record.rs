@@ -61,6 +61,10 @@ pub struct Head {
     /// Whether the image was made without BuildKit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assembled: bool,
+    /// Who wrote it, and where, in a store that several share. For people: no decision reads it, and readers that do not
+    /// know it pass over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 /// Why a text is not a record that can be used.
@@ -102,6 +106,7 @@ impl Record {
             milliseconds,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             assembled: false,
+            author: None,
         };
         Self { head, ingredients: ingredients.canonical() }
     }
@@ -110,6 +115,13 @@ impl Record {
     #[must_use]
     pub fn assembled(mut self, assembled: bool) -> Self {
         self.head.assembled = assembled;
+        self
+    }
+
+    /// The same record, with who wrote it and where.
+    #[must_use]
+    pub fn by(mut self, author: &str) -> Self {
+        self.head.author = Some(author.to_owned());
         self
     }
 
@@ -202,6 +214,15 @@ pub(crate) mod tests {
         insta::assert_snapshot!(text);
         assert_eq!(Record::parse(&key, &text).as_ref(), Ok(&record));
         assert_eq!(record.ingredients(), Ok(ingredients("CMD 1")));
+    }
+
+    #[test]
+    fn an_author_is_kept_and_may_be_missing() {
+        let (key, record) = record("ping", "CMD 1");
+        let record = record.by("me@here");
+        let text = record.text();
+        assert!(text.contains("\"author\":\"me@here\""), "{text}");
+        assert_eq!(Record::parse(&key, &text), Ok(record));
     }
 
     #[test]

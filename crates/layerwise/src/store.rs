@@ -16,7 +16,7 @@ pub enum Lookup {
 }
 
 /// A store that cannot be read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("cannot {doing} records in {place}: {cause}")]
 pub struct StoreError {
     /// `read` or `write`.
@@ -25,6 +25,10 @@ pub struct StoreError {
     pub place: String,
     /// What it said.
     pub cause: String,
+    /// Whether nobody answered: this passes, and may be waited out. Any other answer stays until somebody does something.
+    pub unreachable: bool,
+    /// What to do about it, where the store knows better than that another place can be chosen.
+    pub hint: Option<String>,
 }
 
 /// Where records are kept: one immutable object per key, written by create-if-absent.
@@ -34,6 +38,22 @@ pub trait RecordStore: Sync {
     /// # Errors
     /// [`StoreError`] when it cannot be told whether there is one.
     fn get(&self, key: &RecordKey) -> Result<Lookup, StoreError>;
+
+    /// The records under `keys`, in their order: a store may look for many at once.
+    ///
+    /// # Errors
+    /// As [`RecordStore::get`], for the first that cannot be told.
+    fn get_all(&self, keys: &[RecordKey]) -> Result<Vec<Lookup>, StoreError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
+    /// The record under `key`, whatever is remembered of it: somebody else may have replaced it.
+    ///
+    /// # Errors
+    /// As [`RecordStore::get`].
+    fn get_again(&self, key: &RecordKey) -> Result<Lookup, StoreError> {
+        self.get(key)
+    }
 
     /// Writes `record` unless there is one under its key already. Answers whether it was written.
     ///

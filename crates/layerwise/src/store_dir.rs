@@ -6,8 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::digest::Digest;
-use crate::fs::{create_atomic, remove_if_there, remove_temporaries};
+use crate::fs::{create_atomic, remove_if_there, remove_temporaries, write_if_different};
 use crate::name::Name;
+use crate::parallel;
 use crate::platform::Platform;
 use crate::record::{Record, RecordKey};
 use crate::store::{Lookup, RecordStore, StoreError};
@@ -31,6 +32,16 @@ impl DirStore {
         self.folder.join("locks")
     }
 
+    /// Keeps `record` as a copy of one that is kept elsewhere too, instead of the one that is there: quickly, and without
+    /// the lock that [`RecordStore::put`] relies on. What a power cut makes of it is found to be damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn copy(&self, key: &RecordKey, record: &Record) -> Result<(), StoreError> {
+        write_if_different(&self.path(key), record.text().as_bytes()).map_err(self.error("write"))?;
+        Ok(())
+    }
+
     fn images(&self, image: &Name, platform: Platform) -> Utf8PathBuf {
         self.folder.join("v1").join(image.as_str()).join(platform.architecture())
     }
@@ -40,7 +51,13 @@ impl DirStore {
     }
 
     fn error(&self, doing: &'static str) -> impl Fn(io::Error) -> StoreError + '_ {
-        move |error| StoreError { doing, place: self.folder.to_string(), cause: error.to_string() }
+        move |error| StoreError {
+            doing,
+            place: self.folder.to_string(),
+            cause: error.to_string(),
+            unreachable: false,
+            hint: None,
+        }
     }
 }
 
@@ -54,6 +71,10 @@ impl RecordStore for DirStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Lookup::Absent),
             Err(error) => Err(self.error("read")(error)),
         }
+    }
+
+    fn get_all(&self, keys: &[RecordKey]) -> Result<Vec<Lookup>, StoreError> {
+        parallel::map(keys, |key| self.get(key)).into_iter().collect()
     }
 
     fn put(&self, key: &RecordKey, record: &Record) -> Result<bool, StoreError> {

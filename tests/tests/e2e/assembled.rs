@@ -166,7 +166,7 @@ fn server(world: &World) -> String {
 
 /// The sample monorepo, pushed through `proxy`.
 fn behind<'a>(proxy: &Proxy, world: &'a World, test: &str) -> Result<Checkout<'a>, Failed> {
-    let checkout = Checkout::pushing_to(world, test, format!("{}/{test}", proxy.address()))?;
+    let checkout = Checkout::pushing(world, test)?.pushing_to(&format!("{}/{test}", proxy.address()));
     log_in(&checkout, proxy, world)?;
     Ok(checkout)
 }

@@ -24,6 +24,8 @@ pub struct Checkout<'a> {
     prefix: Option<String>,
     records: Utf8PathBuf,
     docker_config: Utf8PathBuf,
+    /// Variables that win over all others.
+    pub env: Vec<(String, String)>,
 }
 
 impl<'a> Checkout<'a> {
@@ -33,9 +35,17 @@ impl<'a> Checkout<'a> {
         Self::sample(world, test, Some(prefix))
     }
 
-    /// The same, below another prefix.
-    pub fn pushing_to(world: &'a World, test: &str, prefix: String) -> Result<Self, Failed> {
-        Self::sample(world, test, Some(prefix))
+    /// The sample monorepo, built by a program with AWS: the sandbox's. Records are in a bucket of the test's own.
+    pub fn on_aws(world: &'a World, test: &str) -> Result<Self, Failed> {
+        let aws = world.aws()?;
+        let prefix = format!("{}/{test}", world.running.registry);
+        let root = Self::copied(world, test)?;
+        let mut checkout = Self::of(world, test, root, Some(prefix), env!("CARGO_BIN_EXE_aws"))?;
+        checkout.records = format!("s3://{}/records", aws.bucket(test)?).into();
+        checkout.env = aws.env();
+        // Whatever CI this runs in.
+        checkout.env.push(("LAYERWISE_RECORDS_ACCESS".to_owned(), "read-write".to_owned()));
+        Ok(checkout)
     }
 
     /// The sample monorepo; images stay in the engine.
@@ -88,7 +98,7 @@ impl<'a> Checkout<'a> {
         fs::set_permissions(&counting, std::fs::Permissions::from_mode(0o755))?;
         let records = world.folder(&format!("{test}/records"));
         world.folder(&format!("{test}/tmp"));
-        Ok(Self { world, root, program, prefix, records, docker_config })
+        Ok(Self { world, root, program, prefix, records, docker_config, env: Vec::new() })
     }
 
     /// Another checkout of the same files that shares records and destination.
@@ -109,6 +119,7 @@ impl<'a> Checkout<'a> {
             prefix: self.prefix.clone(),
             records: self.records.clone(),
             docker_config: self.docker_config.clone(),
+            env: self.env.clone(),
         })
     }
 
@@ -131,6 +142,7 @@ impl<'a> Checkout<'a> {
         let command = command.env("LAYERWISE_STATIC_BASE", format!("{{name}}-{test}:stable"));
         // As cargo says it to what it runs.
         let command = command.env("CARGO_MANIFEST_DIR", self.root.join("xtask").as_str());
+        let command = self.env.iter().fold(command, |command, (name, value)| command.env(name, value));
         let place = self.prefix.iter().flat_map(|prefix| ["--push", "--registry", prefix]);
         let place: Vec<&str> =
             if arguments.first() == Some(&"build-lambdas") { place.collect() } else { Vec::new() };
@@ -214,6 +226,17 @@ impl<'a> Checkout<'a> {
 
     pub fn records(&self) -> usize {
         files(&self.records).iter().filter(|path| path.extension() == Some("record")).count()
+    }
+
+    /// The same checkout, pushing to `prefix`.
+    pub fn pushing_to(mut self, prefix: &str) -> Self {
+        self.prefix = Some(prefix.to_owned());
+        self
+    }
+
+    /// Where it pushes to.
+    pub fn prefix(&self) -> &str {
+        self.prefix.as_deref().unwrap_or_default()
     }
 
     pub fn docker_config(&self) -> &Utf8Path {

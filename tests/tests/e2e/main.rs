@@ -2,6 +2,7 @@
 //! its own serves all tests; where none can be had, every test is reported as ignored, with the reason.
 #![allow(clippy::unwrap_used)]
 
+mod aws;
 mod checkout;
 mod proxy;
 mod quick;
@@ -14,6 +15,7 @@ mod by_hand;
 mod cache;
 mod clock;
 mod dev;
+mod ecr;
 mod edits;
 mod engine;
 mod full;
@@ -29,6 +31,7 @@ mod registry;
 mod secrets;
 mod stable;
 mod surroundings;
+mod team;
 mod together;
 mod trouble;
 
@@ -178,6 +181,16 @@ const TESTS: &[Test] = &[
         full::a_full_disk_of_the_engine_is_said_and_stops_nothing_else,
     ),
     ("the_clock_may_be_wrong_by_a_year", clock::the_clock_may_be_wrong_by_a_year),
+    ("a_team_finds_what_one_of_it_builds", team::a_team_finds_what_one_of_it_builds),
+    ("a_team_builds_on_without_its_records", team::a_team_builds_on_without_its_records),
+    ("a_team_takes_no_records_from_a_pull_request", team::a_team_takes_no_records_from_a_pull_request),
+    ("a_team_reaches_its_records_through_a_proxy", team::a_team_reaches_its_records_through_a_proxy),
+    ("a_team_is_told_what_is_wrong_with_its_records", team::a_team_is_told_what_is_wrong_with_its_records),
+    (
+        "ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own",
+        ecr::ecr_gets_the_repositories_that_images_need_and_a_login_of_its_own,
+    ),
+    ("functions_run_what_is_deployed_and_go_back", ecr::functions_run_what_is_deployed_and_go_back),
     ("every_pattern_builds", patterns::every_pattern_builds),
     ("plain_docker_and_bake_build_the_same", by_hand::plain_docker_and_bake_build_the_same),
     ("hadolint_has_nothing_to_say", by_hand::hadolint_has_nothing_to_say),

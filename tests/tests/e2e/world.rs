@@ -1,12 +1,15 @@
 //! One sandbox for all tests, and the programs under test in it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use layerwise::process::{Cancel, Channel, Command};
 use layerwise_sandbox::{Running, Sandbox, UpOptions};
 use libtest_mimic::Failed;
+
+use crate::aws::Aws;
 
 /// What a program said.
 pub struct Said {
@@ -34,6 +37,7 @@ pub struct World {
     sandbox: Sandbox,
     pub running: Running,
     folder: tempfile::TempDir,
+    aws: OnceLock<Aws>,
 }
 
 impl World {
@@ -41,7 +45,7 @@ impl World {
         let folder = tempfile::Builder::new().prefix("e2e-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let sandbox = Sandbox::at(Utf8Path::from_path(folder.path()).ok_or("not UTF-8")?.join("sandbox"));
         let running = sandbox.up(&UpOptions::default(), &|_| {})?;
-        Ok(Self { sandbox, running, folder })
+        Ok(Self { sandbox, running, folder, aws: OnceLock::new() })
     }
 
     /// Takes it down and deletes its folder: it lives in a static, which is never dropped.
@@ -53,6 +57,15 @@ impl World {
     /// A library by which programs see another time of day.
     pub fn clock(&self) -> Result<Utf8PathBuf, Failed> {
         Ok(self.sandbox.clock()?)
+    }
+
+    /// What answers as AWS, from the first time on that it is asked for.
+    pub fn aws(&self) -> Result<&Aws, Failed> {
+        if self.aws.get().is_none() {
+            let running = self.sandbox.up(&UpOptions { aws: true, ..UpOptions::default() }, &|_| {})?;
+            let _ = self.aws.set(Aws::of(&running)?);
+        }
+        self.aws.get().ok_or_else(|| "no AWS".into())
     }
 
     /// Where the sandbox keeps everything.

@@ -50,7 +50,7 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
     };
     let mut place = Place::new(context, &typed.place, sandbox.as_ref())?;
     let machine = Machine::new(context, &place, typed.builder.as_deref(), sandbox);
-    let jobs = typed.jobs.map_or_else(default_jobs, usize::from);
+    let jobs = typed.jobs.or(place.chosen.jobs).map_or_else(default_jobs, usize::from);
     let options = Options {
         jobs,
         fail_fast: typed.fail_fast,
@@ -80,7 +80,8 @@ pub fn run(context: &Context<'_>, typed: &Build) -> Result<Exit, CliError> {
 
     let asked = Instant::now();
     let force = if typed.force { selected.clone() } else { BTreeSet::new() };
-    let verdicts = verdicts(inspection, &place.store, Some(&*registry), &selected, &force)?;
+    let verdicts = verdicts(inspection, place.records.store(), Some(&*registry), &selected, &force)?;
+    place.records.say_outage(context.console);
     let mode = if typed.dry_run { Mode::DryRun } else { Mode::Run };
     let time = milliseconds(inspected_in + asked.elapsed());
     let plan = Summary::of_plan(mode, place.destination.slug(), inspection, &verdicts, &selected, time)

@@ -1,11 +1,12 @@
 //! `doctor`: everything that was looked at, the worst last. Changes nothing.
 
 use layerwise::inspect::{Broken, Problem};
+use layerwise_sandbox::Running;
 use serde::Serialize;
 
 use crate::args::{Doctor, Where};
 use crate::context::Context;
-use crate::doctor::{Finding, Severity, machine, modes, pins, secrets};
+use crate::doctor::{Finding, Severity, cloud, machine, modes, pins, secrets};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::machine::Machine;
@@ -24,8 +25,13 @@ pub fn run(context: &Context<'_>, typed: &Doctor) -> Result<Exit, CliError> {
     let asked = Where { sandbox: typed.sandbox, ..Where::default() };
     let sandbox = running_sandbox(&asked)?;
     let place = Place::new(context, &asked, sandbox.as_ref())?;
-    let own = Machine::new(context, &place, None, sandbox);
-    let mut findings = machine::check(&own, &place.store, &context.work());
+    let own = Machine::new(context, &place, None, sandbox.clone());
+    let pushed = pushed(context, typed, sandbox.as_ref())?;
+    let records = pushed.as_ref().map_or(&place.records, |pushed| &pushed.records);
+    let mut findings = machine::check(&own, records, &context.work());
+    if let Some(pushed) = &pushed {
+        findings.extend(cloud::check(context, &Machine::new(context, pushed, None, sandbox), pushed));
+    }
     findings.extend(declarations(context));
     findings.sort_by_key(|finding| finding.severity);
 
@@ -44,6 +50,22 @@ pub fn run(context: &Context<'_>, typed: &Doctor) -> Result<Exit, CliError> {
         ));
     }
     Ok(if worst == Severity::Error { Exit::Environment } else { Exit::Done })
+}
+
+/// Where images are pushed to, if that is known.
+fn pushed(
+    context: &Context<'_>,
+    typed: &Doctor,
+    sandbox: Option<&Running>,
+) -> Result<Option<Place>, CliError> {
+    let chosen = context.settings.choose(typed.stack.as_deref(), context.env)?;
+    let is_known = typed.registry.is_some() || chosen.registry.is_some();
+    if !is_known || context.settings.needs_a_stack(&chosen).is_err() {
+        return Ok(None);
+    }
+    let (stack, registry) = (typed.stack.clone(), typed.registry.clone());
+    let asked = Where { sandbox: typed.sandbox, push: true, stack, registry, ..Where::default() };
+    Place::new(context, &asked, sandbox).map(Some)
 }
 
 fn declarations(context: &Context<'_>) -> Vec<Finding> {

@@ -41,7 +41,8 @@ pub fn run(context: &Context<'_>, typed: &Explain) -> Result<Exit, CliError> {
     let inspection = context.inspect()?;
     let selection = select_all(&inspection, std::slice::from_ref(&typed.image))?;
     for target in selection.places {
-        let explanation = explain(&inspection, target, &place.store)?;
+        let explanation = explain(&inspection, target, place.records.store())?;
+        place.records.say_outage(context.console);
         let text = if typed.json { summary::json(&explanation) } else { explanation.text(context) };
         context.console.result(text.trim_end());
     }
@@ -104,7 +105,10 @@ impl Explanation<'_> {
         line("made by", &self.maker);
         match &self.record {
             None => line("built", &"never"),
-            Some(head) => line("built", &format!("{}@{}", head.reference, head.digest)),
+            Some(head) => {
+                line("built", &format!("{}@{}", head.reference, head.digest));
+                head.author.iter().for_each(|author| line("by", author));
+            }
         }
         text.push_str(&self.differences(strong));
         for class in LayerClass::ALL {

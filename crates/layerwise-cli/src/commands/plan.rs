@@ -49,7 +49,9 @@ pub fn run(context: &Context<'_>, typed: &Plan) -> Result<Exit, CliError> {
         true => None,
         false => Some(machine.registry(&place.destination)?),
     };
-    let verdicts = verdicts(inspection, &place.store, registry.as_deref(), &selected, &BTreeSet::new())?;
+    let verdicts =
+        verdicts(inspection, place.records.store(), registry.as_deref(), &selected, &BTreeSet::new())?;
+    place.records.say_outage(context.console);
     let time = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let summary =
         Summary::of_plan(Mode::Plan, place.destination.slug(), inspection, &verdicts, &selected, time)

@@ -16,10 +16,13 @@ pub fn run(context: &Context<'_>, typed: &args::Sandbox) -> Result<Exit, CliErro
     let folder = Sandbox::default_folder()?;
     let sandbox = Sandbox::at(folder.clone());
     match typed {
-        args::Sandbox::Up { emulate } => {
+        args::Sandbox::Up { emulate, aws } => {
             let emulate = emulate.iter().map(|Emulate::Arm64| Emulation::Arm64).collect();
-            let running = up(console, &UpOptions { emulate, ..UpOptions::default() })?;
-            let message = format!("engine {}, registry {}", running.docker_host, running.registry);
+            let running = up(console, &UpOptions { emulate, aws: *aws, ..UpOptions::default() })?;
+            let mut message = format!("engine {}, registry {}", running.docker_host, running.registry);
+            if let Some(aws) = &running.aws {
+                message += &format!(", AWS {}", aws.endpoint);
+            }
             console.status(Tone::Good, "Up", &message);
             console.hint("`cargo xtask build-lambdas --sandbox` uses it; `eval \"$(cargo xtask sandbox env)\"` makes docker use it");
         }
@@ -85,6 +88,9 @@ fn status(console: &Console, sandbox: &Sandbox, json: bool) -> Result<(), CliErr
     line("downloads", &format!("{} ({})", status.downloads, bytes(status.downloads_bytes)));
     if let Some(port) = status.registry_port {
         line("registry", &format!("localhost:{port}"));
+    }
+    if let Some(port) = status.aws_port {
+        line("aws", &format!("http://127.0.0.1:{port}"));
     }
     if status.emulates_arm64 {
         line("emulates", "arm64");

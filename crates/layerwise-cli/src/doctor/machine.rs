@@ -3,19 +3,19 @@
 use camino::Utf8Path;
 use layerwise::engine::About;
 use layerwise::process::Cancel;
-use layerwise::store::RecordStore;
 
 use super::Finding;
 use crate::console::bytes;
 use crate::error::CliError;
 use crate::machine::Machine;
+use crate::records::Records;
 
 /// Below this a build of a few Python images runs out of disk.
 const ENOUGH: u64 = 5_000_000_000;
 
 /// Everything about the machine.
 #[must_use]
-pub fn check(machine: &Machine<'_>, store: &dyn RecordStore, work: &Utf8Path) -> Vec<Finding> {
+pub fn check(machine: &Machine<'_>, records: &Records, work: &Utf8Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     let about = machine.engine().and_then(|engine| Ok(engine.about()?));
     match &about {
@@ -34,12 +34,21 @@ pub fn check(machine: &Machine<'_>, store: &dyn RecordStore, work: &Utf8Path) ->
         },
         Err(error) => failed("buildx", &error),
     });
-    findings.push(match store.check_writable() {
-        Ok(()) => Finding::ok("records", "can be written"),
-        Err(error) => failed("records", &CliError::Store(error)),
-    });
+    findings.push(self::records(records));
     findings.push(disk("our own files", work));
     findings
+}
+
+fn records(records: &Records) -> Finding {
+    let place = records.address().map(|address| format!("{address} ")).unwrap_or_default();
+    match records.store().check_writable() {
+        Err(error) => failed("records", &CliError::Store(error)),
+        Ok(()) => match (records.outage(), records.only_reads()) {
+            (Some(outage), _) => failed("records", &CliError::Store(outage.clone())),
+            (None, true) => Finding::ok("records", format!("{place}is only read here")),
+            (None, false) => Finding::ok("records", format!("{place}can be written")),
+        },
+    }
 }
 
 fn engine(about: &About) -> Finding {

@@ -5,6 +5,8 @@ use layerwise::image::{BaseImage, Declare, Images, LambdaImage, lambda_python};
 use layerwise::platform::Platform;
 use layerwise::python::PythonPackage;
 
+use layerwise_cli::Settings;
+
 use crate::project::{HANDLER, TestProject};
 
 fn all(project: &TestProject, commands: &[&[&str]]) -> String {
@@ -46,6 +48,51 @@ fn what_stable_bases_cannot_do() {
         let ran = TestProject::sample().env(name, value).run(&["plan", "--offline"]);
         assert_eq!(ran.exit, layerwise_cli::Exit::Done, "{ran}");
     }
+}
+
+#[test]
+fn what_is_in_a_cloud_needs_a_program_with_one() {
+    let ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team";
+    let commands: &[&[&str]] = &[
+        &["plan", "--offline", "--records", "s3://team-records/layerwise"],
+        &["plan", "--offline", "--push", "--registry", ecr],
+    ];
+    assert_snapshot!(all(&TestProject::sample(), commands));
+}
+
+#[test]
+fn what_is_for_deployed_images_needs_a_registry() {
+    let commands: &[&[&str]] =
+        &[&["outputs"], &["registry", "plan"], &["registry", "plan", "--registry", "localhost:5000/team"]];
+    assert_snapshot!(all(&TestProject::sample(), commands));
+}
+
+#[test]
+fn settings_say_where_and_a_stack_must_be_one_of_them() {
+    let settings = Settings::new()
+        .registry("localhost:5000/team")
+        .repository("{name}-{stack}")
+        .stack("dev", Settings::new())
+        .stack("prod", Settings::new().registry("localhost:6000"));
+    let project = TestProject::sample().settings(settings);
+    let destination = |args: &[&str]| {
+        let ran = project.run(&[&["plan", "--offline", "--json", "--push", "ping"], args].concat());
+        let line = ran.stdout.lines().find(|line| line.contains("\"destination\"")).map(str::to_owned);
+        line.unwrap_or_else(|| ran.to_string())
+    };
+    let said = [
+        destination(&["--stack", "dev"]),
+        destination(&["--stack", "prod"]),
+        destination(&["--stack", "prod", "--registry", "localhost:7000"]),
+        destination(&[]),
+        destination(&["--stack", "pord"]),
+    ];
+    assert_snapshot!(said.join("\n"));
+    assert_eq!(
+        project.run(&["plan", "--offline"]).exit,
+        layerwise_cli::Exit::Done,
+        "no stack is needed here"
+    );
 }
 
 #[test]

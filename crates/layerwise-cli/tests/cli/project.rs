@@ -14,7 +14,7 @@ use layerwise::process::Env;
 use layerwise::record::Record;
 use layerwise::store::RecordStore;
 use layerwise::store_dir::DirStore;
-use layerwise_cli::{App, Exit, Size, Stream, Surroundings};
+use layerwise_cli::{App, Exit, Settings, Size, Stream, Surroundings};
 
 use crate::redactor::Redactor;
 
@@ -24,6 +24,7 @@ pub struct TestProject {
     images: Images,
     env: Vec<(String, String)>,
     terminal: bool,
+    settings: Settings,
 }
 
 impl TestProject {
@@ -35,7 +36,14 @@ impl TestProject {
         let nowhere = root.join("no-home").to_string();
         // A test must find neither this machine's engine nor its user's files.
         let env = vec![("HOME".to_owned(), nowhere)];
-        Self { _guard: guard, root, images: Images::new(Platform::LinuxAmd64), env, terminal: false }
+        Self {
+            _guard: guard,
+            root,
+            images: Images::new(Platform::LinuxAmd64),
+            env,
+            terminal: false,
+            settings: Settings::new(),
+        }
     }
 
     /// Two functions on one base, and one that stands alone.
@@ -70,6 +78,11 @@ impl TestProject {
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
         self
     }
 
@@ -112,7 +125,9 @@ impl TestProject {
             stderr: stream(&stderr),
             signals: false,
         };
-        let app = App::new(self.images.clone()).external("bench", "layerwise-bench", "Compare");
+        let app = App::new(self.images.clone())
+            .external("bench", "layerwise-bench", "Compare")
+            .settings(self.settings.clone());
         let exit = app.run_in(surroundings);
         let redactor = Redactor::new(&self.root);
         let text = |written: &Written| redactor.redact(&written.text());

@@ -2,6 +2,7 @@
 //! the user's sandbox. Needs root on Debian: elsewhere every test is reported as ignored, with the reason.
 #![allow(clippy::unwrap_used)]
 
+mod aws;
 mod private;
 mod traces;
 
@@ -14,12 +15,13 @@ const NATIVE: &str = if cfg!(target_arch = "aarch64") { "linux/arm64" } else { "
 
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
-const TESTS: [Test; 5] = [
+const TESTS: [Test; 6] = [
     ("from_nothing_to_nothing", from_nothing_to_nothing),
     ("comes_back_after_a_crash", comes_back_after_a_crash),
     ("stands_beside_another", stands_beside_another),
     (ALONE, leaves_docker0_to_its_owner),
     ("runs_arm64_programs_while_asked_to", runs_arm64_programs_while_asked_to),
+    ("answers_as_aws_while_asked_to", aws::answers_as_aws_while_asked_to),
 ];
 
 fn main() -> ExitCode {

@@ -126,7 +126,7 @@ impl Private {
         rustix::process::kill_process(process, rustix::process::Signal::KILL)?;
         let is_gone = || {
             let status = self.status().unwrap();
-            ![status.engine_pid, status.registry_pid].contains(&Some(pid))
+            ![status.engine_pid, status.registry_pid, status.aws_pid].contains(&Some(pid))
         };
         wait_for(is_gone).then_some(()).ok_or_else(|| "it cannot be killed".into())
     }
@@ -165,7 +165,7 @@ fn post(address: &str, path: &str, body: &str) -> Option<String> {
     head.contains(" 200 ").then(|| body.to_owned())
 }
 
-fn ask(address: &str, request: &str) -> Option<String> {
+pub fn ask(address: &str, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     stream.write_all(request.as_bytes()).ok()?;

@@ -132,7 +132,7 @@ fn lock(
 
 /// Another process may have built the same thing while we waited for the lock.
 fn built_meanwhile(world: &World<'_>, key: &RecordKey) -> Result<Option<Product>, Failure> {
-    let Lookup::Found(record) = world.store.get(key).map_err(environment)? else { return Ok(None) };
+    let Lookup::Found(record) = world.store.get_again(key).map_err(environment)? else { return Ok(None) };
     let found = world.registry.find(std::slice::from_ref(&record.head.reference)).map_err(environment)?;
     Ok((found == [Some(record.head.digest)]).then(|| Product::from(&record.head)))
 }
