@@ -113,9 +113,10 @@ fn monorepo(
     let (tree, declaration) = generate::monorepo(&mut random);
     let mut checkout = Checkout::new(folder)?;
     checkout.sync(&tree)?;
-    // A random declaration may be none; then there is nothing to build.
+    // A random declaration may be none; then there is nothing to build. The same goes for each image.
     let Ok(inspection) = inspect(checkout.root(), &declaration.images()) else { return Ok(()) };
-    for (place, model) in declaration.images.iter().enumerate() {
+    for (place, target) in inspection.graph.targets.iter().enumerate() {
+        let model = declaration.images.iter().find(|model| target.name.as_str() == model.name);
         let own = folder.join(format!("{place}.Dockerfile"));
         fs::write(&own, inspection.targets[place].dockerfile.to_string())?;
         let ignore = folder.join(format!("{place}.Dockerfile.dockerignore"));
