@@ -281,8 +281,12 @@ fn finished(totals: &Totals) -> String {
 /// `sha-4f1c0a9be211   0.6s  5 of 6 layers cached`
 fn built(product: &Product) -> String {
     let time = seconds(Duration::from_millis(product.milliseconds));
-    let how = if product.assembled { "there, assembled" } else { "cached" };
-    format!("{}  {time:>5}  {} of {} layers {how}", tag(product), product.cached, product.steps)
+    let Product { steps, cached, assembled, .. } = product;
+    let how = match assembled {
+        true => format!("assembled, {} of {steps} layers new", steps.saturating_sub(*cached)),
+        false => format!("{cached} of {steps} layers cached"),
+    };
+    format!("{}  {time:>5}  {how}", tag(product))
 }
 
 fn tag(product: &Product) -> &str {

@@ -25,7 +25,7 @@ pub struct AssembleRequest<'a> {
     pub root: &'a Utf8Path,
     /// The parent; by digest where it is ours and in a registry.
     pub parent: ImageRef,
-    /// How many images of this run are made of this parent.
+    /// How many images of this run are made of this parent; the largest number where it shall be read at any cost.
     pub siblings: usize,
     /// Labels besides those of the instructions, in order.
     pub labels: Vec<(String, String)>,

@@ -1,5 +1,6 @@
 //! A run told off a terminal, event by event.
 
+use layerwise::assemble::WhyNot;
 use layerwise::difference::{Change, What};
 use layerwise::digest::Digest;
 use layerwise::image::{BaseImage, Declare, Images, LambdaImage, lambda_python};
@@ -106,4 +107,14 @@ fn bases_alone_are_counted_as_what_they_are() {
     let console = screen.console(Look::default());
     planned(&console, &summary(Totals { bases: 2, stale_bases: 1, ..Totals::default() }, 7));
     assert_eq!(screen.text(), "     Planned 2 bases: 1 stale (7 ms)\n");
+}
+
+#[test]
+fn what_is_made_without_buildkit_says_so_and_what_is_left_to_it_says_why() {
+    let assembled = Product { steps: 3, cached: 2, assembled: true, ..product("poll") };
+    let events = [
+        Event::LeftToBuildKit { target: 1, why: &WhyNot::OnBuild },
+        Event::Built { target: 2, product: &assembled },
+    ];
+    insta::assert_snapshot!("assembled", told(true, &events));
 }

@@ -78,9 +78,9 @@ impl<'a> Ask<'a> {
         Ok(request.body(body)?)
     }
 
-    /// Whether it may take longer than a question: it carries as many bytes as a layer has.
+    /// Whether it may take longer than a question: it carries as many bytes as a layer has, or has the registry go over them.
     pub fn is_long(&self) -> bool {
-        matches!(self.brings, Brings::File(..)) || self.accept == LAYER
+        matches!(self.method, Method::PATCH | Method::PUT) || self.accept == LAYER
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ureq::config::ConfigBuilder;
-use ureq::typestate::AgentScope;
-use ureq::{Error, Timeout};
+use ureq::typestate::{AgentScope, HttpCrateScope};
+use ureq::{AsSendBody, Error, Timeout};
 
 /// Tries of one request, as long as what went wrong may pass.
 pub const TRIES: u32 = 4;
@@ -42,6 +42,15 @@ impl Patience {
             .timeout_connect(Some(self.connect))
             .timeout_per_read(Some(self.silence))
             .timeout_global(Some(self.whole))
+    }
+
+    /// Lets a request take longer that moves a layer: as long as bytes come at all, and until the registry has gone over what
+    /// it was sent.
+    pub fn stretched<S: AsSendBody>(
+        self,
+        request: ConfigBuilder<HttpCrateScope<S>>,
+    ) -> ConfigBuilder<HttpCrateScope<S>> {
+        request.timeout_global(None).timeout_per_read(Some(self.silence * 12))
     }
 
     /// How often a request is tried that ends like this: once where another try would change nothing.

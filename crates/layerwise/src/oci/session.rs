@@ -85,8 +85,7 @@ impl Session {
             let response = self.patiently(place, tries, || {
                 let request = ask.request(&url, authorization.as_deref())?;
                 match ask.is_long() {
-                    // Who goes on sending may take its time.
-                    true => agent.run(agent.configure_request(request).timeout_global(None).build()),
+                    true => agent.run(self.patience.stretched(agent.configure_request(request)).build()),
                     false => agent.run(request),
                 }
             })?;

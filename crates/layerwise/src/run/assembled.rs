@@ -61,7 +61,7 @@ fn assemble(
         context: job.inspected().context(),
         root: &job.inspection.root,
         parent,
-        siblings: siblings(job, target),
+        siblings: if job.options.assemble == Assemble::Always { usize::MAX } else { siblings(job, target) },
         labels: build.labels.clone(),
         tags: build.tags.clone(),
         folder: build.folder.clone(),
