@@ -72,7 +72,10 @@ impl Network {
     /// Makes bridge and rules, and lets the machine forward packets. No bridge of an earlier run is there any more.
     pub(crate) fn up(&self, folder: &Folder) -> Result<(), SandboxError> {
         let address = format!("{}/24", Ipv4Addr::new(BLOCK[0], BLOCK[1], self.number, 1));
-        ip(&["link", "add", &self.bridge, "type", "bridge"])?;
+        // A bridge without an address of its own takes that of a container, and another one's when that ends: what the
+        // others send is lost until they ask again, which takes up to half a minute.
+        let own = format!("02:42:{:02x}:{:02x}:{:02x}:01", BLOCK[0], BLOCK[1], self.number);
+        ip(&["link", "add", &self.bridge, "address", &own, "type", "bridge"])?;
         ip(&["address", "add", &address, "dev", &self.bridge])?;
         ip(&["link", "set", &self.bridge, "up"])?;
         self.nft(folder, &self.rules())?;

@@ -64,6 +64,9 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     fs_err::metadata(&of_a_user)?;
     private.docker(&["run", "--detach", "--network=of-a-user", "--entrypoint=sleep", "app", "1000"])?;
     private.docker(&["run", "--detach", "--entrypoint=sleep", "app", "1000"])?;
+    // 3: it was set, and does not change with the containers.
+    let assigned = fs_err::read_to_string(format!("/sys/class/net/{bridge}/addr_assign_type"))?;
+    assert_eq!(assigned.trim(), "3", "the bridge has no address of its own");
     let traces = traces::of(&private, &bridge)?;
     for kind in ["process", "interface", "control group", "nft table", "port of a bridge"] {
         assert!(traces.iter().any(|trace| trace.starts_with(kind)), "{kind} not among {traces:#?}");
