@@ -2,6 +2,7 @@
 //! which the loop sees to; each runs on a thread of its own.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -46,6 +47,8 @@ pub(crate) struct Lambda {
     pub(crate) door: Arc<Door>,
     debug: Option<Debug>,
     held: Mutex<Held>,
+    /// Whether it has a container.
+    runs: AtomicBool,
 }
 
 /// Its container and what that has.
@@ -108,12 +111,13 @@ impl Lambda {
             door: Arc::new(Door::new(timeout)),
             debug,
             held: Mutex::default(),
+            runs: AtomicBool::new(false),
         }
     }
 
-    /// Whether there is a container.
+    /// Whether there is a container. Waits for no operation.
     pub(crate) fn runs(&self) -> bool {
-        self.held().container.is_some()
+        self.runs.load(Ordering::SeqCst)
     }
 
     /// Does what the sources ask for, after starting it anew when that is asked for. Answers also what is worth a second

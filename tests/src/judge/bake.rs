@@ -51,9 +51,10 @@ const CALLS: usize = 2;
 /// What buildx says of a build that the engine has tried; anything else is trouble with the engine, and no judgement.
 const REFUSED: &str = "failed to solve";
 
-/// What passes by itself: the containerd store refuses the second of two equal images at one moment, and buildx 0.13 stumbles
-/// now and then over builds that end while another one fails.
-const PASSING: [&str; 2] = ["already exists", "panic: send on closed channel"];
+/// What passes by itself: the containerd store refuses the second of two equal images or layers at one moment, and buildx
+/// 0.13 stumbles now and then over builds that end while another one fails.
+const PASSING: [&str; 3] =
+    ["already exists", "panic: send on closed channel", "failed to stat active key during commit"];
 
 impl Engine {
     /// The program with the environment.

@@ -1,5 +1,6 @@
 //! How a Lambda gets a container, another one, or none.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use layerwise::image_ref::ImageRef;
@@ -101,6 +102,7 @@ impl Lambda {
         *behind = Behind { port: Some(container.port), killed: self.debug.is_some() };
         drop(behind);
         held.container = Some(container);
+        self.runs.store(true, Ordering::SeqCst);
         held.image = Some(image);
         held.content = content;
         held.started = Some(Instant::now());
@@ -132,6 +134,7 @@ impl Lambda {
     /// There is no container any more.
     pub(super) fn gone(&self, held: &mut Held, tools: &Tools<'_>) {
         held.container = None;
+        self.runs.store(false, Ordering::SeqCst);
         *tools.containers.driver().wait(self.door.close_at_last()) = Behind::default();
     }
 }

@@ -39,8 +39,10 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             Then::Engine => self.lose_engine(),
             Then::Build => {
                 self.to_build.insert(lambda);
-                // The old container serves until the new one is there.
-                self.waiting[lambda].clear();
+                // The old container serves until the new one is there; without one there is nothing to ask.
+                if self.lambdas[lambda].runs() {
+                    self.waiting[lambda].clear();
+                }
                 self.build_next();
                 return;
             }

@@ -16,7 +16,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
         for (number, lambda, settled) in std::mem::take(&mut self.marks) {
             if number > mark {
                 self.marks.push((number, lambda, settled));
-            } else if self.desk.is_busy(lambda) && !self.is_built(lambda) {
+            } else if self.desk.is_busy(lambda) && !(self.is_built(lambda) && self.lambdas[lambda].runs()) {
                 self.waiting[lambda].push(settled);
             }
         }
