@@ -53,6 +53,7 @@ const FLOORS: [&[&str]; 5] = [
         "image",
         "shell",
         "destination",
+        "media_type",
     ],
     // Rules.
     &[

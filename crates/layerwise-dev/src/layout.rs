@@ -129,7 +129,7 @@ fn copied(
     variables: &BTreeMap<String, String>,
 ) -> Vec<Copied> {
     // A command may change what was copied before it, and so may a copy out of another stage.
-    let sealed = later.iter().any(|later| later.makes_layer && later.sources.is_empty());
+    let sealed = later.iter().any(|later| later.does.makes_layer() && later.sources.is_empty());
     let to = instruction.to.as_deref().and_then(|to| absolute(to, variables));
     let is_folder = instruction.to.as_deref().is_some_and(|to| to.ends_with('/'));
     let place = |source: &Source| {
@@ -265,7 +265,7 @@ mod tests {
         at(&later, "b.py", &["/var/task/b.py"]);
         let out_of_a_stage = Instruction { sources: Vec::new(), ..copy(file("x"), "/var/task/") };
         at(&copies(vec![out_of_a_stage]), "a.py", &[]);
-        let metadata = Instruction { makes_layer: false, ..run() };
+        let metadata = Instruction { does: layerwise::dockerfile::Does::Cmd(Vec::new()), ..run() };
         at(&copies(vec![metadata]), "a.py", &["/var/task/a.py"]);
     }
 

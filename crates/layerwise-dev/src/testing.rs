@@ -41,7 +41,6 @@ pub(crate) fn copy(source: Source, to: &str) -> Instruction {
         allow: None,
         sources: vec![source],
         to: Some(to.to_owned()),
-        makes_layer: true,
         does: layerwise::dockerfile::Does::Copy,
     }
 }

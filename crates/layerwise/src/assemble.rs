@@ -15,7 +15,7 @@ mod why_not;
 use std::collections::BTreeMap;
 
 pub use config::Config;
-pub use index::Index;
+pub use index::{Index, Machine};
 pub use lay::{Laid, Layer, Put, lay};
 pub use manifest::{Descriptor, Manifest};
 pub use tree::{Change, Kind, Listing, Node, Tree};

@@ -53,8 +53,6 @@ pub struct Instruction {
     pub sources: Vec<Source>,
     /// Where it copies that to, as the Dockerfile says it.
     pub to: Option<String>,
-    /// Whether it makes a layer; the others only change the configuration.
-    pub makes_layer: bool,
     /// What it does, for whoever does it without reading the text.
     pub does: Does,
 }
@@ -84,6 +82,14 @@ pub enum Does {
     Entrypoint(Vec<String>),
     /// Sets the command.
     Cmd(Vec<String>),
+}
+
+impl Does {
+    /// Whether that makes a layer; the others only change the configuration.
+    #[must_use]
+    pub fn makes_layer(&self) -> bool {
+        matches!(self, Self::Run | Self::CopyFrom | Self::Copy | Self::Workdir(_))
+    }
 }
 
 impl Dockerfile {
@@ -118,7 +124,7 @@ impl Dockerfile {
     pub fn layers(&self, class: LayerClass) -> usize {
         let Some(last) = self.stages.last() else { return 0 };
         let own = last.instructions.iter().filter(|instruction| last.class_of(instruction) == class);
-        own.filter(|instruction| instruction.makes_layer).count()
+        own.filter(|instruction| instruction.does.makes_layer()).count()
     }
 }
 

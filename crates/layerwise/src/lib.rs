@@ -20,6 +20,7 @@ pub mod image_lock;
 pub mod image_ref;
 pub mod inspect;
 pub mod layer_cache;
+pub mod media_type;
 pub mod oci;
 pub mod pip_secrets;
 pub mod plan;

@@ -5,7 +5,6 @@ mod ask;
 mod challenge;
 pub mod conformance;
 mod credentials;
-pub mod media_type;
 mod patience;
 mod push;
 pub mod resolve;
@@ -17,6 +16,7 @@ use ureq::{Body, config::RedirectAuthHeaders};
 
 use crate::digest::Digest;
 use crate::image_ref::ImageRef;
+use crate::media_type;
 use crate::parallel;
 use crate::platform::Platform;
 use crate::process::Env;

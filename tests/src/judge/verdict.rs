@@ -110,7 +110,7 @@ impl Said {
         Self {
             ingredients,
             fingerprint,
-            classes: instructions().filter(|(it, _)| it.makes_layer).map(|(_, class)| class).collect(),
+            classes: instructions().filter(|(it, _)| it.does.makes_layer()).map(|(_, class)| class).collect(),
             below: chain.iter().rev().skip(1).map(|stage| stage.seen_in).collect(),
             sources: instructions().flat_map(|(it, _)| it.sources.iter().cloned()).collect(),
             from: chain.first().map(|stage| stage.from.clone()).unwrap_or_default(),

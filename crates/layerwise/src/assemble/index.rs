@@ -17,13 +17,24 @@ pub struct Index {
 pub struct IndexEntry {
     /// Its digest.
     pub digest: Digest,
-    platform: Option<IndexPlatform>,
+    platform: Option<Machine>,
 }
 
+/// What a manifest is for, by an index or by its configuration. Attestations in an index are for `unknown/unknown`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct IndexPlatform {
+pub struct Machine {
+    #[serde(default)]
     os: String,
+    #[serde(default)]
     architecture: String,
+}
+
+impl Machine {
+    /// Its name, in the form of [`Platform::as_str`].
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.os, self.architecture)
+    }
 }
 
 impl Index {
@@ -37,10 +48,16 @@ impl Index {
     #[must_use]
     pub fn manifest_for(&self, platform: Platform) -> Option<Digest> {
         let is_ours = |entry: &&IndexEntry| {
-            let said = entry.platform.as_ref();
-            said.is_some_and(|said| format!("{}/{}", said.os, said.architecture) == platform.as_str())
+            entry.platform.as_ref().is_some_and(|machine| machine.name() == platform.as_str())
         };
         self.manifests.iter().find(is_ours).map(|entry| entry.digest)
+    }
+
+    /// The names of what its manifests are for, without attestations.
+    #[must_use]
+    pub fn machines(&self) -> Vec<String> {
+        let names = self.manifests.iter().filter_map(|entry| Some(entry.platform.as_ref()?.name()));
+        names.filter(|name| !name.contains("unknown")).collect()
     }
 }
 

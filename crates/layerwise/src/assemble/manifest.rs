@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::WhyNot;
 use crate::digest::Digest;
-
-const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
-const DOCKER: &str = "application/vnd.docker.distribution.manifest.v2+json";
+use crate::media_type::{
+    DOCKER_CONFIGURATION, DOCKER_LAYER, DOCKER_MANIFEST, OCI_CONFIGURATION, OCI_LAYER, OCI_MANIFEST,
+};
 
 /// A manifest, as the
 /// [OCI image specification](https://github.com/opencontainers/image-spec/blob/main/manifest.md) and Docker's version 2,
@@ -36,11 +36,11 @@ pub struct Descriptor {
 }
 
 impl Manifest {
-    /// Reads the manifest of a parent, which was sent as `media_type`: in OCI's form it need not say so itself.
+    /// Reads the manifest of a parent. One in OCI's form need not say that it is.
     ///
     /// # Errors
     /// [`WhyNot::ParentForm`].
-    pub fn parse(bytes: &[u8], media_type: &str) -> Result<Self, WhyNot> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, WhyNot> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Written {
@@ -51,8 +51,8 @@ impl Manifest {
         let fail = |why: String| WhyNot::ParentForm { part: "manifest".to_owned(), why };
         let Written { media_type: own, config, layers } =
             serde_json::from_slice(bytes).map_err(|error| fail(error.to_string()))?;
-        let media_type = own.unwrap_or_else(|| media_type.to_owned());
-        if ![OCI, DOCKER].contains(&media_type.as_str()) {
+        let media_type = own.unwrap_or_else(|| OCI_MANIFEST.to_owned());
+        if ![OCI_MANIFEST, DOCKER_MANIFEST].contains(&media_type.as_str()) {
             return Err(fail(format!("its media type is `{media_type}`")));
         }
         if let Some(layer) = layers.iter().find(|layer| is_elsewhere(&layer.media_type)) {
@@ -65,11 +65,8 @@ impl Manifest {
     #[must_use]
     pub fn continued(&self, layers: &[(Digest, u64)], (digest, size): (Digest, u64)) -> Self {
         let (config, layer) = match self.media_type.as_str() {
-            DOCKER => (
-                "application/vnd.docker.container.image.v1+json",
-                "application/vnd.docker.image.rootfs.diff.tar.gzip",
-            ),
-            _ => ("application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+gzip"),
+            DOCKER_MANIFEST => (DOCKER_CONFIGURATION, DOCKER_LAYER),
+            _ => (OCI_CONFIGURATION, OCI_LAYER),
         };
         let describe =
             |media_type: &str, digest, size| Descriptor { media_type: media_type.to_owned(), size, digest };
@@ -112,23 +109,28 @@ mod tests {
         )
     }
 
+    fn form(media_type: &str) -> String {
+        format!(r#""mediaType":"{media_type}","#)
+    }
+
     #[test]
     fn the_parents_form_is_kept() {
-        let oci = Manifest::parse(parent("", "l").as_bytes(), OCI).unwrap();
+        let oci = Manifest::parse(parent("", "l").as_bytes()).unwrap();
         let ours = oci.continued(&[(Digest::of("layer"), 7)], (Digest::of("config"), 9));
         insta::assert_snapshot!(String::from_utf8(ours.bytes()).unwrap());
-        let docker = format!(r#""mediaType":"{DOCKER}","#);
-        let docker = Manifest::parse(parent(&docker, "l").as_bytes(), OCI).unwrap();
+        let docker = form(DOCKER_MANIFEST);
+        let docker = Manifest::parse(parent(&docker, "l").as_bytes()).unwrap();
         let ours = docker.continued(&[(Digest::of("layer"), 7)], (Digest::of("config"), 9));
         insta::assert_snapshot!(String::from_utf8(ours.bytes()).unwrap());
     }
 
     #[test]
     fn what_is_no_manifest_of_one_image_is_not_continued() {
-        let refused = |bytes: &str, media_type: &str| Manifest::parse(bytes.as_bytes(), media_type).is_err();
-        assert!(refused(r#"{"manifests":[]}"#, "application/vnd.oci.image.index.v1+json"));
-        assert!(refused(&parent("", "l"), "application/vnd.docker.distribution.manifest.v1+json"));
-        assert!(refused(&parent("", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"), OCI));
-        assert!(!refused(&parent("", "l"), OCI));
+        let refused = |bytes: &str| Manifest::parse(bytes.as_bytes()).is_err();
+        assert!(refused(r#"{"manifests":[]}"#));
+        let ancient = form("application/vnd.docker.distribution.manifest.v1+json");
+        assert!(refused(&parent(&ancient, "l")));
+        assert!(refused(&parent("", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")));
+        assert!(!refused(&parent("", "l")));
     }
 }

@@ -14,7 +14,7 @@ use super::{Shelf, parent_layer};
 use crate::assemble::{Index, Manifest, TIME, WhyNot};
 use crate::digest::Digest;
 use crate::image_ref::ImageRef;
-use crate::oci::media_type::OCI_MANIFEST;
+use crate::media_type::OCI_INDEX;
 use crate::platform::Platform;
 
 /// What a manifest or a configuration may measure.
@@ -51,9 +51,7 @@ pub fn read(
     };
     let manifest =
         documents.get(&digest.hex()).ok_or_else(|| unreadable(&"the archive lacks its manifest"))?;
-    shelf
-        .make_listing(digest, &Manifest::parse(manifest, OCI_MANIFEST)?)
-        .map_err(|error| unreadable(&error))?;
+    shelf.make_listing(digest, &Manifest::parse(manifest)?).map_err(|error| unreadable(&error))?;
     shelf.parent(reference, digest)?.ok_or_else(|| unreadable(&"the archive lacks a part of it"))
 }
 
@@ -110,7 +108,7 @@ pub fn write(product: &Product<'_>) -> io::Result<Box<dyn Read>> {
     };
     let index = json!({
         "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "mediaType": OCI_INDEX,
         "manifests": product.tags.iter().map(descriptor).collect::<Vec<_>>(),
     });
     let mut archive: Box<dyn Read> = Box::new(io::empty());

@@ -9,7 +9,6 @@ use super::{Shelf, parent_layer};
 use crate::assemble::{Descriptor, Index, Manifest, WhyNot};
 use crate::digest::{Digest, Digesting};
 use crate::image_ref::ImageRef;
-use crate::oci::media_type::OCI_MANIFEST;
 use crate::oci::{Content, Oci};
 use crate::parallel;
 use crate::platform::Platform;
@@ -126,7 +125,7 @@ impl Depot for RegistryDepot {
         if let Some(known) = shelf.parent(reference, digest)? {
             return Ok(known);
         }
-        let manifest = Manifest::parse(&self.document(&reference.at_digest(digest), shelf)?, OCI_MANIFEST)?;
+        let manifest = Manifest::parse(&self.document(&reference.at_digest(digest), shelf)?)?;
         let config = self.oci.blob(reference, manifest.config.digest);
         let config = config.map_err(|error| unreadable(reference, &error))?;
         let config = config.ok_or_else(|| unreadable(reference, &"its configuration is not there"))?;

@@ -12,7 +12,6 @@ use crate::assemble::{Change, Listing, Manifest, Tree, WhyNot};
 use crate::digest::Digest;
 use crate::fs::write_by_way_of;
 use crate::image_ref::ImageRef;
-use crate::oci::media_type::OCI_MANIFEST;
 
 /// The folder, as one image's build sees it.
 #[derive(Debug)]
@@ -55,7 +54,7 @@ impl Shelf {
     /// [`WhyNot`] for a manifest that is not one.
     pub fn parent(&self, reference: &ImageRef, digest: Digest) -> Result<Option<Parent>, WhyNot> {
         let Some(manifest) = self.document(digest) else { return Ok(None) };
-        let manifest = Manifest::parse(&manifest, OCI_MANIFEST)?;
+        let manifest = Manifest::parse(&manifest)?;
         let config = self.document(manifest.config.digest);
         let (Some(config), Some(listing)) = (config, read(&self.path("files", digest))) else {
             return Ok(None);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::pip::{self, Call};
-use super::steps::{COMPILED, SLIM, copy_compiled, env, install_system, label, layer, metadata, run, word};
+use super::steps::{COMPILED, SLIM, alone, copy_compiled, env, install_system, label, run, word};
 use super::{Dockerfile, Does, Instruction, Stage, stages, words};
 use crate::graph::{COMPILE_STAGE, Graph, Target, TargetParent, parent_arg};
 use crate::image::{Cmd, Compilers, Copy, CopySource, HandlerStep, Image, Kind, Parent, PipSource, Recipe};
@@ -150,12 +150,12 @@ impl Renderer<'_> {
 
         let enter = |folder: &String| {
             let text = format!("WORKDIR {}", word(folder));
-            layer(LayerClass::Handler, text, Does::Workdir(folder.clone()))
+            alone(LayerClass::Handler, text, Does::Workdir(folder.clone()))
         };
         out.extend(workdir.iter().map(enter));
         out.extend(handler.iter().enumerate().map(|(place, step)| self.handler(place, step)));
 
-        let configuration = |text: String, does| metadata(LayerClass::Configuration, text, does);
+        let configuration = |text: String, does| alone(LayerClass::Configuration, text, does);
         out.extend(env(variables, LayerClass::Configuration));
         let labels: Vec<_> = labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         out.extend(label(&labels, LayerClass::Configuration));
@@ -189,7 +189,7 @@ impl Renderer<'_> {
     fn args(&self) -> Vec<Instruction> {
         let one = |(name, value): &(String, String)| {
             let text = format!("ARG {}", words::assignment(name, value));
-            metadata(LayerClass::System, text, Does::Arg(name.clone(), value.clone()))
+            alone(LayerClass::System, text, Does::Arg(name.clone(), value.clone()))
         };
         self.recipe.args.iter().map(one).collect()
     }
@@ -216,7 +216,6 @@ impl Renderer<'_> {
                     allow: None,
                     sources: sources.to_vec(),
                     to: None,
-                    makes_layer: true,
                     does: Does::Run,
                 });
             };
@@ -272,7 +271,6 @@ impl Renderer<'_> {
             allow: None,
             sources,
             to: None,
-            makes_layer: true,
             does: Does::Run,
         })
     }
@@ -310,7 +308,6 @@ impl Renderer<'_> {
             allow: None,
             sources,
             to: Some(to),
-            makes_layer: true,
             does: match &copy.from {
                 CopySource::Stage { .. } => Does::CopyFrom,
                 CopySource::File(_) | CopySource::Folder(_) | CopySource::Glob(_) => Does::Copy,

@@ -22,7 +22,7 @@ pub(super) fn run(class: LayerClass, run: &Run) -> Instruction {
     } else {
         command.to_owned()
     };
-    layer(class, format!("RUN {}{command}", mounts.concat()), Does::Run)
+    alone(class, format!("RUN {}{command}", mounts.concat()), Does::Run)
 }
 
 pub(super) fn install_system(packages: &SystemPackages) -> Instruction {
@@ -56,7 +56,7 @@ pub(super) fn install_system(packages: &SystemPackages) -> Instruction {
         ),
     };
     let why = "The distribution's current versions are wanted; its package cache is a mount, not a layer.";
-    Instruction { allow: Some((rule, why)), ..layer(LayerClass::System, text, Does::Run) }
+    Instruction { allow: Some((rule, why)), ..alone(LayerClass::System, text, Does::Run) }
 }
 
 /// Brings what the compile stage installed to where the image's own Python looks for it.
@@ -65,18 +65,18 @@ pub(super) fn copy_compiled(stage: &str) -> Instruction {
         "RUN --mount=type=bind,from={stage},source={COMPILED},target={COMPILED} \\\n    \
          cp -R {COMPILED}/. \"$(python3 -c 'import sys; print(sys.prefix)')/\""
     );
-    layer(LayerClass::Requirements, text, Does::Run)
+    alone(LayerClass::Requirements, text, Does::Run)
 }
 
 /// Variables; none for none.
 pub(super) fn env(pairs: &[(String, String)], class: LayerClass) -> Option<Instruction> {
-    let set = || metadata(class, format!("ENV {}", assignments(pairs)), Does::Env(pairs.to_vec()));
+    let set = || alone(class, format!("ENV {}", assignments(pairs)), Does::Env(pairs.to_vec()));
     (!pairs.is_empty()).then(set)
 }
 
 /// Labels; none for none.
 pub(super) fn label(pairs: &[(String, String)], class: LayerClass) -> Option<Instruction> {
-    let set = || metadata(class, format!("LABEL {}", assignments(pairs)), Does::Label(pairs.to_vec()));
+    let set = || alone(class, format!("LABEL {}", assignments(pairs)), Does::Label(pairs.to_vec()));
     (!pairs.is_empty()).then(set)
 }
 
@@ -85,14 +85,9 @@ fn assignments(pairs: &[(String, String)]) -> String {
     pairs.join(" \\\n    ")
 }
 
-/// An instruction that only changes the configuration.
-pub(super) fn metadata(class: LayerClass, text: String, does: Does) -> Instruction {
-    Instruction { class, text, allow: None, sources: Vec::new(), to: None, makes_layer: false, does }
-}
-
-/// An instruction that makes a layer and reads nothing of the build context.
-pub(super) fn layer(class: LayerClass, text: String, does: Does) -> Instruction {
-    Instruction { makes_layer: true, ..metadata(class, text, does) }
+/// An instruction that reads nothing of the build context.
+pub(super) fn alone(class: LayerClass, text: String, does: Does) -> Instruction {
+    Instruction { class, text, allow: None, sources: Vec::new(), to: None, does }
 }
 
 /// A folder or a user after `WORKDIR` and `USER`, in which `$NAME` expands.

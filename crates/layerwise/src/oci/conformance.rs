@@ -7,7 +7,7 @@
 
 use serde::Deserialize;
 
-use super::media_type;
+use crate::media_type;
 use crate::platform::Platform;
 
 /// The largest image: 10 GB, uncompressed, says the documentation. A manifest knows compressed sizes only, so what is
@@ -16,13 +16,12 @@ pub const LARGEST: u64 = 10 * 1024 * 1024 * 1024;
 
 /// Media types of layers that both forms of manifests may hold.
 const LAYERS: [&str; 4] = [
-    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    media_type::DOCKER_LAYER,
     "application/vnd.oci.image.layer.v1.tar",
-    "application/vnd.oci.image.layer.v1.tar+gzip",
+    media_type::OCI_LAYER,
     "application/vnd.oci.image.layer.v1.tar+zstd",
 ];
-const CONFIGURATIONS: [&str; 2] =
-    ["application/vnd.docker.container.image.v1+json", "application/vnd.oci.image.config.v1+json"];
+const CONFIGURATIONS: [&str; 2] = [media_type::DOCKER_CONFIGURATION, media_type::OCI_CONFIGURATION];
 
 /// A rule that an image breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,7 @@
 //! What a tag stands for, for one platform. Reads only.
 
-use serde::Deserialize;
-
 use super::{Oci, conformance};
+use crate::assemble::{Index, Machine};
 use crate::digest::Digest;
 use crate::image_ref::ImageRef;
 use crate::platform::Platform;
@@ -19,32 +18,6 @@ pub enum Resolved {
     Absent,
 }
 
-#[derive(Deserialize)]
-struct Index {
-    manifests: Option<Vec<Entry>>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    digest: Digest,
-    platform: Option<Machine>,
-}
-
-/// `platform` of an index's entry, or the same two fields of a configuration.
-#[derive(Deserialize)]
-struct Machine {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-}
-
-impl Machine {
-    fn name(&self) -> String {
-        format!("{}/{}", self.os, self.architecture)
-    }
-}
-
 impl Oci {
     /// What `image` stands for now on `platform`.
     ///
@@ -53,22 +26,9 @@ impl Oci {
     pub fn resolve(&self, image: &ImageRef, platform: Platform) -> Result<Resolved, RegistryError> {
         let unexpected = |cause: String| RegistryError::Unexpected { place: self.place(image).0.host, cause };
         let Some(manifest) = self.manifest(image)? else { return Ok(Resolved::Absent) };
-        let index: Index = serde_json::from_slice(&manifest.bytes)
-            .map_err(|error| unexpected(format!("the manifest of {image} cannot be read: {error}")))?;
-        if let Some(entries) = index.manifests {
-            let machines =
-                entries.into_iter().filter_map(|entry| Some((entry.platform?.name(), entry.digest)));
-            let mut others = Vec::new();
-            for (name, digest) in machines {
-                if name == platform.as_str() {
-                    return Ok(Resolved::Image(digest));
-                }
-                // Attestations are entries without a machine.
-                if !name.contains("unknown") {
-                    others.push(name);
-                }
-            }
-            return Ok(Resolved::OtherPlatforms(others));
+        if let Some(index) = Index::parse(&manifest.bytes) {
+            let ours = index.manifest_for(platform);
+            return Ok(ours.map_or_else(|| Resolved::OtherPlatforms(index.machines()), Resolved::Image));
         }
         let config = conformance::configuration_of(&manifest.bytes);
         let config = config.map(|digest| self.blob(image, digest)).transpose()?.flatten();
