@@ -56,6 +56,34 @@ pub fn changed_handlers_are_pushed_without_an_engine(world: &World) -> Result<()
     Ok(())
 }
 
+/// The whole sample monorepo in both ways: the same files and the same configuration.
+pub fn the_samples_are_the_same_with_and_without_a_builder(world: &World) -> Result<(), Failed> {
+    let checkout = Checkout::pushing(world, "both-ways")?;
+    let mut both = Vec::new();
+    for options in [&["--assemble=auto"][..], &["--assemble=never", "--force"]] {
+        let report = checkout.build(&[&LAMBDAS[..], options].concat())?;
+        let all = LAMBDAS.map(str::to_owned).into();
+        assert!(report.with("built").is_superset(&all), "{}", report.stderr);
+        let mut contents = Vec::new();
+        for name in LAMBDAS {
+            let outcome = report.outcome(name);
+            let (reference, digest) = (outcome["reference"].as_str(), outcome["digest"].as_str());
+            let repository =
+                reference.and_then(|reference| reference.rsplit_once(':')).ok_or("no reference")?.0;
+            let image = format!("{repository}@{}", digest.ok_or("no digest")?);
+            world.docker(&["pull", "--quiet", &image])?;
+            contents.push((name, outcome["assembled"].clone(), world.contents(&image)?));
+        }
+        both.push(contents);
+    }
+    let [without, with] = both.try_into().map_err(|_| "not both ways")?;
+    for ((name, assembled, ours), (_, built, theirs)) in without.into_iter().zip(with) {
+        assert_eq!((assembled, built), (true.into(), false.into()), "{name}");
+        assert_eq!(ours, theirs, "{name}");
+    }
+    Ok(())
+}
+
 /// Only the layer of the changed file is sent: the others are in the repository already.
 pub fn a_changed_handler_sends_its_own_layer_only(world: &World) -> Result<(), Failed> {
     let proxy = Proxy::new(&server(world))?;

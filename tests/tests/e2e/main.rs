@@ -139,6 +139,10 @@ const TESTS: &[Test] = &[
         "changed_handlers_are_pushed_without_an_engine",
         assembled::changed_handlers_are_pushed_without_an_engine,
     ),
+    (
+        "the_samples_are_the_same_with_and_without_a_builder",
+        assembled::the_samples_are_the_same_with_and_without_a_builder,
+    ),
     ("a_changed_handler_sends_its_own_layer_only", assembled::a_changed_handler_sends_its_own_layer_only),
     ("a_push_that_breaks_off_leaves_no_half_image", assembled::a_push_that_breaks_off_leaves_no_half_image),
     ("what_cannot_be_assembled_says_why", assembled::what_cannot_be_assembled_says_why),

@@ -1,6 +1,7 @@
 //! One image per declaration pattern, built for real, and looked into.
 
 use libtest_mimic::Failed;
+use serde_json::Value;
 
 use crate::answers::invoke;
 use crate::checkout::Checkout;
@@ -55,10 +56,30 @@ pub fn every_pattern_builds(world: &World) -> Result<(), Failed> {
     }
     assert_eq!(world.docker(&["run", "--rm", "training:local"])?, "trained\n");
 
+    same_with_a_builder(world, &checkout, &serde_json::from_str(&said.stdout)?)?;
+
     let again = world.run(&checkout.command(&["build-lambdas", "--json"]))?;
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert!(
         !again.stdout.contains("\"status\": \"built\"") && !again.stdout.contains("\"status\":\"built\"")
     );
+    Ok(())
+}
+
+/// Whatever was made without a builder is the same with one.
+fn same_with_a_builder(world: &World, checkout: &Checkout<'_>, report: &Value) -> Result<(), Failed> {
+    let images = report["images"].as_array().ok_or("no images")?;
+    let assembled = images.iter().filter(|image| image["outcome"]["assembled"] == true);
+    let names: Vec<&str> = assembled.filter_map(|image| image["label"].as_str()).collect();
+    assert!(names.len() > 4, "only {names:?} were assembled");
+    let contents =
+        || names.iter().map(|name| world.contents(&format!("{name}:local"))).collect::<Result<Vec<_>, _>>();
+    let without = contents()?;
+    let command = [&["build-lambdas", "--json", "--force", "--assemble=never"], &names[..]].concat();
+    let said = world.run(&checkout.command(&command))?;
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    for ((name, without), with) in names.iter().zip(without).zip(contents()?) {
+        assert_eq!(without, with, "{name}");
+    }
     Ok(())
 }

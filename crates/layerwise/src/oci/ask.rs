@@ -78,6 +78,15 @@ impl<'a> Ask<'a> {
         Ok(request.body(body)?)
     }
 
+    /// How many bytes it brings.
+    pub fn bytes(&self) -> u64 {
+        match self.brings {
+            Brings::Nothing => 0,
+            Brings::Bytes(bytes, _) => bytes.len() as u64,
+            Brings::File(_, _, size) => size,
+        }
+    }
+
     /// Whether it may take longer than a question: it carries as many bytes as a layer has, or has the registry go over them.
     pub fn is_long(&self) -> bool {
         matches!(self.method, Method::PATCH | Method::PUT) || self.accept == LAYER

@@ -11,6 +11,9 @@ pub const TRIES: u32 = 4;
 /// Tries of one that meets silence, which costs the most time and seldom ends.
 const TRIES_IN_SILENCE: u32 = 2;
 
+/// Bytes a second, below which nobody waits for the end of an upload.
+const SLOWEST: u64 = 64 << 10;
+
 /// How long we wait. Nobody who stands before a silent registry does so for more than half a minute.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -44,13 +47,26 @@ impl Patience {
             .timeout_global(Some(self.whole))
     }
 
-    /// Lets a request take longer that moves a layer: as long as bytes come at all, and until the registry has gone over what
-    /// it was sent.
-    pub fn stretched<S: AsSendBody>(
+    /// For a request that moves a layer: a registry goes over what it was sent before it answers.
+    pub fn stretched(self) -> Self {
+        Self { silence: self.silence * 12, ..self }
+    }
+
+    /// Puts the limits into a request that brings `bytes`: it may take as long as they go on.
+    pub fn limit_transfer<S: AsSendBody>(
         self,
+        bytes: u64,
         request: ConfigBuilder<HttpCrateScope<S>>,
     ) -> ConfigBuilder<HttpCrateScope<S>> {
-        request.timeout_global(None).timeout_per_read(Some(self.silence * 12))
+        request
+            .timeout_global(None)
+            .timeout_per_read(Some(self.silence))
+            .timeout_send_body(Some(self.sending(bytes)))
+    }
+
+    /// How long `bytes` may take to go to a registry that takes them at all.
+    fn sending(self, bytes: u64) -> Duration {
+        self.silence + Duration::from_secs(bytes / SLOWEST)
     }
 
     /// How often a request is tried that ends like this: once where another try would change nothing.
@@ -97,6 +113,13 @@ mod tests {
         assert_eq!(Patience::tries(&Error::Io(error)), 1);
         let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         assert_eq!(Patience::tries(&Error::Io(reset)), TRIES);
+    }
+
+    #[test]
+    fn an_upload_may_take_as_long_as_it_is_large_but_not_for_ever() {
+        let patience = Patience::default().stretched();
+        assert_eq!(patience.sending(0), Duration::from_secs(120));
+        assert_eq!(patience.sending(640 << 10), Duration::from_secs(130));
     }
 
     #[test]

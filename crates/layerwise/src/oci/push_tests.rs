@@ -175,3 +175,13 @@ fn a_large_upload_goes_on_where_it_broke_off() {
         ]
     );
 }
+
+/// It goes over what it was sent, which takes it longer than an answer to a question may.
+#[test]
+fn a_registry_may_be_silent_for_longer_after_an_upload() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let client = oci_with("{}", Patience { silence: Duration::from_millis(10), ..Patience::default() });
+    let put = client.put_manifest(&image(&host, "a:1"), media_type::OCI_MANIFEST, MANIFEST.as_bytes());
+    assert!(put.unwrap_err().to_string().contains("says nothing within 0.12 s"));
+}

@@ -82,10 +82,14 @@ impl Session {
         loop {
             let authorization = self.known_authorization(place, repository);
             let tries = if ask.once { 1 } else { TRIES };
-            let response = self.patiently(place, tries, || {
+            let patience = if ask.is_long() { self.patience.stretched() } else { self.patience };
+            let response = self.patiently(place, patience, tries, || {
                 let request = ask.request(&url, authorization.as_deref())?;
                 match ask.is_long() {
-                    true => agent.run(self.patience.stretched(agent.configure_request(request)).build()),
+                    true => {
+                        let request = agent.configure_request(request);
+                        agent.run(patience.limit_transfer(ask.bytes(), request).build())
+                    }
                     false => agent.run(request),
                 }
             })?;
@@ -122,6 +126,7 @@ impl Session {
     fn patiently(
         &self,
         place: &Place,
+        patience: Patience,
         most: u32,
         ask: impl Fn() -> Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, RegistryError> {
@@ -139,21 +144,15 @@ impl Session {
                 }
                 Ok(response) => return Ok(response),
                 Err(error) if tries < Patience::tries(&error).min(most) => self.wait(tries, None),
-                Err(error) => return Err(self.failed(place, &error)),
+                Err(error) => return Err(failed(place, patience, &error)),
             };
             std::thread::sleep(wait);
         }
     }
 
-    /// What it means that a request, or the reading of its answer, ended like this.
+    /// What it means that the reading of an answer ended like this.
     pub fn failed(&self, place: &Place, error: &ureq::Error) -> RegistryError {
-        match error {
-            ureq::Error::Protocol(_)
-            | ureq::Error::TooManyRedirects
-            | ureq::Error::RedirectFailed
-            | ureq::Error::BodyExceedsLimit(_) => unexpected(place, error),
-            _ => RegistryError::Unreachable { place: place.host.clone(), cause: self.patience.cause(error) },
-        }
+        failed(place, self.patience, error)
     }
 
     fn agent(&self, url: &str) -> &Agent {
@@ -246,7 +245,7 @@ impl Session {
         }
         let agent = self.agent(realm);
         let service = service.map(|service| ("service", service));
-        let mut response = self.patiently(place, TRIES, || match credentials {
+        let mut response = self.patiently(place, self.patience, TRIES, || match credentials {
             Credentials::IdentityToken(token) => {
                 let form = [
                     ("grant_type", "refresh_token"),
@@ -278,6 +277,17 @@ impl Session {
         let token = token
             .ok_or_else(|| unexpected(place, &format!("its token server answers {status} and no token")))?;
         Ok(format!("Bearer {token}"))
+    }
+}
+
+/// What it means that a request ended like this.
+fn failed(place: &Place, patience: Patience, error: &ureq::Error) -> RegistryError {
+    match error {
+        ureq::Error::Protocol(_)
+        | ureq::Error::TooManyRedirects
+        | ureq::Error::RedirectFailed
+        | ureq::Error::BodyExceedsLimit(_) => unexpected(place, error),
+        _ => RegistryError::Unreachable { place: place.host.clone(), cause: patience.cause(error) },
     }
 }
 
