@@ -7,7 +7,7 @@ use crate::place::{cargo, target, workspace};
 use crate::report;
 
 /// The project's own limit, in processor seconds.
-const LIMIT: u64 = 60;
+const LIMIT: u64 = 90;
 
 /// Compiles `xtask` from nothing, in a target folder of its own that is deleted again.
 pub fn run() -> Result<()> {
